@@ -1,0 +1,1 @@
+"""Analyses: pure functions from a snapshot to a frozen, explained result."""

@@ -1,0 +1,22 @@
+"""The shell's errors.
+
+::
+
+    WorkatlasError          anything the shell can say in one sentence; the command line prints it and exits 2
+    ├── SettingsError       a setting is missing or wrong
+    └── DatabaseError       the embedded database cannot be fetched, started, reached or stopped
+"""
+
+from __future__ import annotations
+
+
+class WorkatlasError(Exception):
+    """Anything the shell can tell its user in one sentence that says what to do."""
+
+
+class SettingsError(WorkatlasError):
+    """A setting is missing or wrong."""
+
+
+class DatabaseError(WorkatlasError):
+    """The embedded database cannot be fetched, started, reached or stopped."""
