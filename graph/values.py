@@ -65,7 +65,9 @@ class CoarseDate:
             if match:
                 first, last = bounds(*(int(part) for part in match.groups()))
                 return cls(first, last, precision)
-        raise ValueError(f"{text!r} is not a date (write 2026-12-01, 2026-W49, 2026-12, 2026-Q4, 2026-H2 or 2026)")
+        raise ValueError(
+            f"{text!r} is not a date (write 2026-12-01, 2026-W49, 2026-12, 2026-Q4, 2026-H2 or 2026)"
+        )
 
     @classmethod
     def of(cls, day: date, precision: Precision) -> CoarseDate:
