@@ -47,8 +47,8 @@ class Ref(NamedTuple):
 class NodeRow:
     """One item to create or update, found again by (source, source_id).
 
-    For a write of ``Mode.EDIT`` only the given properties change; ``None`` removes one. ``expected_version`` refuses the
-    write when somebody else was faster.
+    An edit changes only the given properties, and ``None`` removes one; an import states the whole item, and what it
+    leaves out is kept. ``expected_version`` refuses an edit when somebody else was faster.
     """
 
     kind: str

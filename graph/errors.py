@@ -65,6 +65,4 @@ class CycleError(BatchRefusedError):
     def __init__(self, keys: Sequence[str]) -> None:
         self.keys = tuple(keys)
         path = " → ".join((*self.keys, self.keys[0]))
-        super().__init__(
-            [Problem("CYCLE", f"this would close the cycle {path}; remove one of its links first")]
-        )
+        super().__init__([Problem("CYCLE", f"this would close the cycle {path}; remove one of its links first")])

@@ -41,8 +41,8 @@ _FINISHES: Final = (Arc(Port.FINISH, Port.FINISH, True),)
 def arcs(kind: str, wait_type: str = "FS") -> tuple[Arc, ...]:
     """Return the arcs of one stored edge: two for containment, one for a wait, a contribution or an effect, else none.
 
-    PART_OF (part → whole) gives gate(whole) → gate(part) and finish(part) → finish(whole): whatever holds back the whole
-    holds back its parts, and the whole is not finished before they are.
+    PART_OF (part → whole) gives gate(whole) → gate(part) and finish(part) → finish(whole): whatever holds back the
+    whole holds back its parts, and the whole is not finished before they are.
     """
     match EDGES[kind].role:
         case Role.CONTAINS:

@@ -40,8 +40,7 @@ DEFAULT_STATUSES: Mapping[str, Category] = {
 def _table(text: str) -> Mapping[Category, frozenset[Category]]:
     rows = (line.split("→") for line in text.strip().splitlines())
     return {
-        Category(source.strip()): frozenset(Category(target) for target in targets.split())
-        for source, targets in rows
+        Category(source.strip()): frozenset(Category(target) for target in targets.split()) for source, targets in rows
     }
 
 

@@ -1,7 +1,7 @@
 """The model table: every kind of node and edge, once.
 
-Constraints, indexes, Cypher texts, validation, the snapshot, GraphQL, the native format and ``docs/model.md`` derive from
-the values below. **A new edge kind is one line in** ``EDGES``; a new property is one line in a node's tuple.
+Constraints, indexes, Cypher texts, validation, the snapshot, GraphQL, the native format and ``docs/model.md`` derive
+from the values below. **A new edge kind is one line in** ``EDGES``; a new property is one line in a node's tuple.
 """
 
 from __future__ import annotations
@@ -89,10 +89,7 @@ class EdgeKind:
     def pairs(self) -> frozenset[tuple[str, str]]:
         """Allowed (start label, end label) pairs, groups spelt out."""
         return frozenset(
-            (start, end)
-            for starts, ends in self.ends
-            for start in labels_of(starts)
-            for end in labels_of(ends)
+            (start, end) for starts, ends in self.ends for start in labels_of(starts) for end in labels_of(ends)
         )
 
 
@@ -164,9 +161,7 @@ _NODES: Final = (
             Property("calendar", T, "Id of the person's working calendar."),
         ),
     ),
-    NodeKind(
-        "Team", "TEAM", "A group of people; teams nest.", (Property("kind", T, "What sort of group it is."),)
-    ),
+    NodeKind("Team", "TEAM", "A group of people; teams nest.", (Property("kind", T, "What sort of group it is."),)),
     NodeKind("Portfolio", "PF", "Projects that leadership watches together; portfolios nest.", _MONEY),
     NodeKind("Project", "PRJ", "Planned work with a start and an end.", _MONEY, "Work", statused=True),
     NodeKind(
@@ -195,9 +190,7 @@ _NODES: Final = (
         "I",
         "Reactive work: logged, triaged, assigned, resolved.",
         (
-            Property(
-                "severity", T, "How bad it is.", choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"), indexed=True
-            ),
+            Property("severity", T, "How bad it is.", choices=("LOW", "MEDIUM", "HIGH", "CRITICAL"), indexed=True),
             Property("reportedAt", I, "When it was reported."),
             Property("triagedAt", I, "When somebody decided what to do with it."),
             Property("resolvedAt", I, "When it was resolved."),
@@ -213,9 +206,7 @@ _NODES: Final = (
         (
             Property("periodStart", D, "First day of its period."),
             Property("periodEnd", D, "Last day of its period.", last_day=True),
-            Property(
-                "value", N, "What reaching it is worth, relative to other goals; top goals default to 1."
-            ),
+            Property("value", N, "What reaching it is worth, relative to other goals; top goals default to 1."),
             Property(
                 "enough",
                 N,
@@ -293,9 +284,7 @@ _TYPE = Property(
     default="FS",
 )
 _LAG = Property("lag", N, "Working hours between the two ends; may be negative.", default=0.0)
-_WEIGHT = Property(
-    "weight", N, "Weight among the goal's children; absent: an equal share, 0: for information only."
-)
+_WEIGHT = Property("weight", N, "Weight among the goal's children; absent: an equal share, 0: for information only.")
 _SHARE = Property("share", N, "Share of the person's time, 0 to 1.")
 _WORK_TYPES = "Project|Milestone|Task|Issue"
 
@@ -345,9 +334,7 @@ _EDGES: Final = (
         "The issue harms the end until it is resolved.",
         role=Role.AFFECTS,
     ),
-    EdgeKind(
-        "OWNS", (("Person|Team", "Work|Goal|Portfolio"),), "owns", "owners", "The start answers for the end."
-    ),
+    EdgeKind("OWNS", (("Person|Team", "Work|Goal|Portfolio"),), "owns", "owners", "The start answers for the end."),
     EdgeKind(
         "ASSIGNED_TO",
         (("Work", "Person|Team"),),
@@ -403,9 +390,7 @@ _EDGES: Final = (
         "The start is the same work as the end.",
         acyclic=True,
     ),
-    EdgeKind(
-        "RELATES_TO", (("Work", "Work"),), "relatesTo", "relatedFrom", "The two have to do with each other."
-    ),
+    EdgeKind("RELATES_TO", (("Work", "Work"),), "relatesTo", "relatedFrom", "The two have to do with each other."),
     EdgeKind(
         "SUPERSEDES",
         (("Work", "Work"),),
@@ -414,9 +399,7 @@ _EDGES: Final = (
         "The start replaces the end.",
         acyclic=True,
     ),
-    EdgeKind(
-        "REPORTS_ON", (("Update", "Work|Goal"),), "reportsOn", "updates", "The update is about the end."
-    ),
+    EdgeKind("REPORTS_ON", (("Update", "Work|Goal"),), "reportsOn", "updates", "The update is about the end."),
 )
 
 NODES: Final[Mapping[str, NodeKind]] = {kind.label: kind for kind in _NODES}

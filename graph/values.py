@@ -46,7 +46,7 @@ class Precision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CoarseDate:
-    """A period of days, written as ISO 8601 would (``2026-12-01``, ``2026-W49``, ``2026-12``, ``2026-Q4``, ``2026-H2``, ``2026``)."""
+    """A period of days: ``2026-12-01``, ``2026-W49``, ``2026-12``, ``2026-Q4``, ``2026-H2`` or ``2026``."""
 
     first: date
     last: date
@@ -65,9 +65,7 @@ class CoarseDate:
             if match:
                 first, last = bounds(*(int(part) for part in match.groups()))
                 return cls(first, last, precision)
-        raise ValueError(
-            f"{text!r} is not a date (write 2026-12-01, 2026-W49, 2026-12, 2026-Q4, 2026-H2 or 2026)"
-        )
+        raise ValueError(f"{text!r} is not a date (write 2026-12-01, 2026-W49, 2026-12, 2026-Q4, 2026-H2 or 2026)")
 
     @classmethod
     def of(cls, day: date, precision: Precision) -> CoarseDate:
@@ -98,7 +96,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Precision, Callable[..., tuple[date, date]]
 )
 _WRITERS: Mapping[Precision, Callable[[date], str]] = {
     Precision.DAY: date.isoformat,
-    Precision.WEEK: lambda day: "{0:04d}-W{1:02d}".format(*day.isocalendar()),
+    Precision.WEEK: lambda day: "{:04d}-W{:02d}".format(*day.isocalendar()),
     Precision.MONTH: lambda day: f"{day.year:04d}-{day.month:02d}",
     Precision.QUARTER: lambda day: f"{day.year:04d}-Q{(day.month + 2) // 3}",
     Precision.HALF: lambda day: f"{day.year:04d}-H{1 if day.month < 7 else 2}",
