@@ -167,7 +167,7 @@ class Snapshot:
 
     def label(self, row: int) -> str:
         """Return an item's kind (``Task``, ``Objective``, …)."""
-        return KINDS[self.items.kind[row]]
+        return KINDS[int(self.items.kind[row])]
 
     def status(self, row: int) -> Category | None:
         """Return an item's status category, ``None`` where it has no status."""
