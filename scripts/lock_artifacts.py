@@ -1,0 +1,73 @@
+"""Rewrite ``workatlas/embedded/artifacts.txt``: the jars of one Neo4j version, with their hashes.
+
+``python scripts/lock_artifacts.py 2026.08.1`` asks Maven (``mvn``, with the repositories of the user's own Maven
+settings) which artifacts ``org.neo4j:neo4j`` needs at run time, and hashes each. Maven and not jgo's own
+resolver, because only Maven's choice between two versions of one dependency is the one that Neo4j is tested with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TARGET = Path(__file__).parents[1] / "workatlas" / "embedded" / "artifacts.txt"
+HEADER = """\
+# The jars of Neo4j Community, one a line: SHA-256, bytes, Maven coordinates (group:artifact:version[:classifier]).
+# Made by scripts/lock_artifacts.py; a fetched jar that does not match its line is refused.
+"""
+PROJECT = """\
+<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>workatlas</groupId><artifactId>lock</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.neo4j</groupId><artifactId>neo4j</artifactId><version>{version}</version></dependency>
+  </dependencies>
+</project>
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the list for the version given as the only argument."""
+    if len(arguments) != 1:
+        print("usage: lock_artifacts.py VERSION", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        lines = sorted(_resolve(arguments[0], Path(folder)), key=lambda line: line.split()[2])
+    TARGET.write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(f"{len(lines)} artifacts written to {TARGET}")
+    return 0
+
+
+def _resolve(version: str, folder: Path) -> list[str]:
+    """Return a line for each run-time artifact of Neo4j ``version``, fetched by Maven into ``folder``."""
+    (folder / "pom.xml").write_text(PROJECT.format(version=version), encoding="utf-8")
+    listing = folder / "listing.txt"
+    command = [
+        "mvn",
+        "--batch-mode",
+        "--quiet",
+        "-f",
+        str(folder / "pom.xml"),
+        "dependency:list",
+        "dependency:copy-dependencies",
+    ]
+    options = ["-DincludeScope=runtime", f"-DoutputFile={listing}", f"-DoutputDirectory={folder / 'jars'}"]
+    subprocess.run([*command, *options, "-Dmdep.useRepositoryLayout=true"], check=True)
+    return [
+        _line(text.split()[0], folder / "jars") for text in listing.read_text("utf-8").splitlines() if ":jar:" in text
+    ]
+
+
+def _line(coordinates: str, repository: Path) -> str:
+    """Return the list's line for ``group:artifact:jar[:classifier]:version:scope`` in a repository folder."""
+    group, artifact, _, *classifier, version, _ = coordinates.split(":")
+    name = "-".join([artifact, version, *classifier]) + ".jar"
+    content = repository.joinpath(*group.split("."), artifact, version, name).read_bytes()
+    return f"{hashlib.sha256(content).hexdigest()} {len(content)} {':'.join([group, artifact, version, *classifier])}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
