@@ -1,0 +1,213 @@
+"""Every Cypher text of the store's reads and writes, derived from the model table.
+
+Values travel as parameters; identifiers come from the table only. Traversals of GraphQL are built in ``graph.traversal``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from graph.model import EDGES, NODES, SHARED, STATUSED, EdgeKind, NodeKind, Property
+from graph.values import Type
+
+SYSTEM_KEYS: Final = {
+    "Workspace": ("id",),
+    "Change": ("workspace", "seq"),
+    "Idempotency": ("workspace", "key"),
+    "Finding": ("workspace", "id"),
+    "Schema": ("id",),
+}
+"""System labels and what makes each of their nodes unique; no generic query ever reaches them."""
+
+
+def schema_statements() -> Iterator[str]:
+    """Yield the constraints and indexes of the model, each safe to repeat."""
+    for name, keys in (
+        ("item_id", ("workspace", "id")),
+        ("item_key", ("workspace", "key")),
+        ("item_source", ("workspace", "source", "sourceId")),
+    ):
+        yield _unique(name, "Item", keys)
+    for label, keys in SYSTEM_KEYS.items():
+        yield _unique(label.lower(), label, keys)
+    for label, declared in (("Item", SHARED), ("Work", STATUSED), ("Goal", STATUSED)):
+        yield from _indexes(label, declared)
+    for kind in NODES.values():
+        yield from _indexes(kind.label, kind.own)
+    yield (
+        "CREATE FULLTEXT INDEX item_text IF NOT EXISTS FOR (n:Item) ON EACH [n.title, n.description, n.key] "
+        "OPTIONS {indexConfig: {`fulltext.analyzer`: 'standard-folding'}}"
+    )
+
+
+def _unique(name: str, label: str, keys: tuple[str, ...]) -> str:
+    columns = ", ".join(f"n.{key}" for key in keys)
+    return f"CREATE CONSTRAINT {name}_unique IF NOT EXISTS FOR (n:{label}) REQUIRE ({columns}) IS UNIQUE"
+
+
+def _indexes(label: str, declared: tuple[Property, ...]) -> Iterator[str]:
+    for property in declared:
+        if property.indexed:
+            name = f"{label.lower()}_{property.name.lower()}"
+            yield f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON (n.workspace, n.{property.name})"
+
+
+ENSURE_WORKSPACE: Final = """
+MERGE (w:Workspace {id: $workspace})
+ON CREATE SET w.seq = 0, w.statuses = $statuses, w.fields = '{}', w.policy = $policy, w.counters = '{}',
+              w.createdAt = datetime({epochMillis: $now})
+RETURN w.seq
+"""
+# Writing before reading takes the node's lock: whoever holds it is the workspace's only writer until it commits.
+LOCK_WORKSPACE: Final = "MATCH (w:Workspace {id: $workspace}) SET w.lockedBy = $request RETURN w.id"
+READ_WORKSPACE: Final = (
+    "MATCH (w:Workspace {id: $workspace}) RETURN w.seq, w.statuses, w.fields, w.policy, w.counters, w.importRun"
+)
+WRITE_SETTINGS: Final = (
+    "MATCH (w:Workspace {id: $workspace}) SET w.statuses = $statuses, w.fields = $fields, w.counters = $counters"
+)
+WRITE_POLICY: Final = "MATCH (w:Workspace {id: $workspace}) SET w.policy = $policy"
+WRITE_IMPORT_RUN: Final = "MATCH (w:Workspace {id: $workspace}) SET w.importRun = $run"
+APPEND_CHANGE: Final = """
+MATCH (w:Workspace {id: $workspace}) SET w.seq = w.seq + 1
+CREATE (c:Change {workspace: $workspace, seq: w.seq, at: datetime({epochMillis: $now}), actor: $actor,
+                  request: $request, source: $source, system: $system, nodes: $nodes, edges: $edges, data: $data})
+RETURN c.seq
+"""
+READ_CHANGES: Final = """
+MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
+RETURN c.seq, c.at.epochMillis, c.actor, c.request, c.source, c.system, c.data ORDER BY c.seq LIMIT $first
+"""
+FIND_ANSWER: Final = "MATCH (i:Idempotency {workspace: $workspace, key: $key}) RETURN i.payload, i.answer"
+KEEP_ANSWER: Final = """
+CREATE (:Idempotency {workspace: $workspace, key: $key, payload: $payload, answer: $answer,
+                      at: datetime({epochMillis: $now})})
+"""
+
+_IDENTITY: Final = (
+    "n.id, n.key, n.source, n.sourceId, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], "
+    "n.version, n.importHash, n.localEdits, n.placeholder, n.archivedAt IS NOT NULL"
+)
+FIND_BY: Final = {
+    "id": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, id: v}}) RETURN {_IDENTITY}",
+    "key": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, key: v}}) RETURN {_IDENTITY}",
+    "source": (
+        f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, source: v[0], sourceId: v[1]}}) RETURN {_IDENTITY}"
+    ),
+}
+TAKEN_KEYS: Final = "UNWIND $keys AS k MATCH (n:Item {workspace: $workspace, key: k}) RETURN n.key"
+ITEMS_OF_SOURCE: Final = """
+MATCH (n:Item {workspace: $workspace, source: $source})
+WHERE n.sourceId > $after AND n.archivedAt IS NULL
+RETURN n.sourceId, n.id ORDER BY n.sourceId LIMIT $first
+"""
+EDGES_OF_SOURCE: Final = """
+MATCH (a:Item {workspace: $workspace})-[e]->(b:Item) WHERE a.id > $after AND a.id <= $last AND e.source = $source
+RETURN type(e), a.id, b.id
+"""
+
+
+def stored(variable: str, property: Property) -> str:
+    """Return the expression that reads a property in its stored form (``graph.values``)."""
+    path = f"{variable}.{property.name}"
+    match property.type:
+        case Type.INSTANT:
+            return f"{path}.epochMillis"
+        case Type.DATE:
+            return f"[toString({path}), {path}Precision]"
+        case _:
+            return path
+
+
+def _assignments(variable: str, row: str, declared: tuple[Property, ...]) -> list[str]:
+    """Return ``SET`` parts for temporal properties, which travel as numbers and texts."""
+    parts = []
+    for property in declared:
+        value, target = f"{row}.{property.name}", f"{variable}.{property.name}"
+        if property.type is Type.INSTANT:
+            parts.append(f"{target} = CASE WHEN {value} IS NULL THEN null ELSE datetime({{epochMillis: {value}}}) END")
+        elif property.type is Type.DATE:
+            parts.append(f"{target} = date({value})")
+    return parts
+
+
+@cache
+def create_nodes(kind: NodeKind) -> str:
+    """Return the text that creates nodes of one kind; rows hold ``plain`` and ``times`` maps."""
+    times = ", ".join(_assignments("n", "r.times", kind.properties))
+    return f"UNWIND $rows AS r CREATE (n:{':'.join(kind.labels)}) SET n = r.plain, {times}"
+
+
+@cache
+def update_nodes(kind: NodeKind) -> str:
+    """Return the text that replaces the state of nodes of one kind, other kinds' labels removed."""
+    others = ":".join(
+        dict.fromkeys(label for other in NODES.values() for label in other.labels if label not in kind.labels)
+    )
+    times = ", ".join(_assignments("n", "r.times", kind.properties))
+    return (
+        f"UNWIND $rows AS r MATCH (n:Item {{workspace: $workspace, id: r.plain.id}}) "
+        f"REMOVE n:{others} SET n:{':'.join(kind.labels)}, n = r.plain, {times}"
+    )
+
+
+@cache
+def read_nodes(kind: NodeKind) -> str:
+    """Return the text that reads nodes of one kind by id: id, then every property in stored form."""
+    values = ", ".join(stored("n", property) for property in kind.properties)
+    return f"UNWIND $ids AS i MATCH (n:{kind.label} {{workspace: $workspace, id: i}}) RETURN n.id, [{values}]"
+
+
+@cache
+def create_edges(kind: EdgeKind) -> str:
+    """Return the text that creates edges of one kind; rows are lists: start id, end id, one value per property."""
+    return _match_ends() + f"CREATE (a)-[e:{kind.name}]->(b) SET {_edge_values(kind)}"
+
+
+@cache
+def update_edges(kind: EdgeKind) -> str:
+    """Return the text that replaces the properties of edges of one kind; rows as in ``create_edges``."""
+    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) SET {_edge_values(kind)}"
+
+
+@cache
+def remove_edges(kind: EdgeKind) -> str:
+    """Return the text that removes edges of one kind; rows are lists: start id, end id."""
+    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) DELETE e"
+
+
+@cache
+def read_edges(kind: EdgeKind) -> str:
+    """Return the text that reads edges of one kind by their ends: start id, end id, every property."""
+    values = ", ".join(stored("e", property) for property in kind.properties)
+    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) RETURN a.id, b.id, [{values}]"
+
+
+def _match_ends() -> str:
+    return (
+        "UNWIND $rows AS r MATCH (a:Item {workspace: $workspace, id: r[0]}) "
+        "MATCH (b:Item {workspace: $workspace, id: r[1]}) "
+    )
+
+
+def _edge_values(kind: EdgeKind) -> str:
+    parts = []
+    for place, property in enumerate(kind.properties, start=2):
+        value = f"r[{place}]"
+        if property.type is Type.INSTANT:
+            value = f"CASE WHEN {value} IS NULL THEN null ELSE datetime({{epochMillis: {value}}}) END"
+        parts.append(f"e.{property.name} = {value}")
+    return ", ".join(parts)
+
+
+@cache
+def structural_edges() -> str:
+    """Return the text that reads, for a set of items, every edge that has arcs in the expanded graph, both ways."""
+    kinds = "|".join(kind.name for kind in EDGES.values() if kind.acyclic and kind.role != "none")
+    return (
+        f"UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}})-[e:{kinds}]-(o:Item) "
+        "WHERE n.archivedAt IS NULL AND o.archivedAt IS NULL AND (n:Work OR n:Goal) AND (o:Work OR o:Goal) "
+        "RETURN n.id, type(e), coalesce(e.type, 'FS'), startNode(e).id, endNode(e).id"
+    )

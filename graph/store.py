@@ -1,0 +1,162 @@
+"""The one door to Neo4j: nothing else imports its driver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, TypeVar, cast
+
+import neo4j
+from neo4j import exceptions
+
+from graph.connection import Connection
+from graph.errors import StoreError
+
+Rows = list[list[Any]]
+Result = TypeVar("Result")
+
+
+class Transaction:
+    """One running transaction; it answers with rows of plain values."""
+
+    __slots__ = ("_inner",)
+
+    def __init__(self, inner: neo4j.AsyncManagedTransaction) -> None:
+        self._inner = inner
+
+    async def rows(self, query: str, **parameters: Any) -> Rows:
+        """Run one statement and return its rows."""
+        result = await self._inner.run(cast("LiteralString", query), parameters)
+        return [record.values() async for record in result]
+
+
+class Store:
+    """A pool of connections to one database. Open it with ``open_store``."""
+
+    __slots__ = ("_database", "_driver")
+
+    def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
+        self._driver = driver
+        self._database = database
+
+    async def rows(self, query: str, **parameters: Any) -> Rows:
+        """Run one read statement, retried while the error is a passing one, and return its rows.
+
+        Raises:
+            StoreError: The database cannot be reached or refused the statement.
+
+        """
+
+        async def work(transaction: Transaction) -> Rows:
+            return await transaction.rows(query, **parameters)
+
+        return await self._execute(work, neo4j.READ_ACCESS)
+
+    async def write(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """Run ``work`` in one write transaction; it may run several times, so it must have no effect outside.
+
+        Raises:
+            StoreError: The database cannot be reached or refused a statement.
+
+        """
+        return await self._execute(work, neo4j.WRITE_ACCESS)
+
+    async def schema(self, statement: str) -> None:
+        """Run one schema statement in a transaction of its own."""
+        with _translated():
+            async with self._driver.session(database=self._database) as session:
+                await (await session.run(cast("LiteralString", statement))).consume()
+
+    async def _execute(self, work: Callable[[Transaction], Awaitable[Result]], access: str) -> Result:
+        async def run(inner: neo4j.AsyncManagedTransaction) -> Result:
+            return await work(Transaction(inner))
+
+        with _translated():
+            async with self._driver.session(database=self._database, default_access_mode=access) as session:
+                execute = session.execute_read if access == neo4j.READ_ACCESS else session.execute_write
+                return await execute(run)
+
+
+@asynccontextmanager
+async def open_store(connection: Connection) -> AsyncIterator[Store]:
+    """Open a connection pool, and close it at the end of the block.
+
+    Raises:
+        StoreError: The address is not one of Neo4j, the database does not answer, or refuses the password.
+
+    """
+    with _translated():
+        driver = neo4j.AsyncGraphDatabase.driver(
+            connection.uri,
+            auth=(connection.username, connection.password),
+            connection_acquisition_timeout=5,
+            max_transaction_retry_time=10,
+            connection_timeout=3,
+            notifications_min_severity="OFF",
+            user_agent="workatlas",
+        )
+    async with driver:
+        with _translated():
+            await driver.verify_connectivity()
+        yield Store(driver, connection.database)
+
+
+async def check_connection(connection: Connection, timeout: float) -> str:
+    """Return the version of the database behind ``connection``, waiting at most ``timeout`` seconds for it.
+
+    Raises:
+        StoreError: It does not answer in time, or refuses the password.
+
+    """
+    with _translated():
+        driver = neo4j.AsyncGraphDatabase.driver(
+            connection.uri,
+            auth=(connection.username, connection.password),
+            connection_timeout=timeout,
+            connection_acquisition_timeout=timeout,
+            max_transaction_retry_time=0,
+            notifications_min_severity="OFF",
+        )
+        async with driver:
+            answer = await driver.execute_query(
+                "CALL dbms.components() YIELD versions RETURN versions[0] AS version", database_=connection.database
+            )
+            return str(answer.records[0]["version"])
+
+
+class _translated:  # noqa: N801 - reads as a verb: with _translated()
+    """Turn the driver's exceptions into one sentence without Cypher in it."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        sentence = _sentence(error)
+        if sentence:
+            raise StoreError(sentence) from error
+
+
+_ADVICE: Mapping[type[BaseException], str] = {
+    exceptions.AuthError: "Neo4j refused the user name or password; check NEO4J_USERNAME and NEO4J_PASSWORD.",
+    exceptions.ConfigurationError: "the address of Neo4j is not valid; write it as bolt://HOST:PORT or neo4j://HOST.",
+    exceptions.ServiceUnavailable: "Neo4j does not answer; check that it runs and that its address is right.",
+    exceptions.SessionExpired: "the connection to Neo4j was lost; try again.",
+    exceptions.ConstraintError: "another item has the same id, key or source identity already.",
+    exceptions.TransientError: "Neo4j is too busy or short of memory for this; try again, or give it more memory.",
+}
+
+
+def _sentence(error: BaseException | None) -> str | None:
+    for kind, sentence in _ADVICE.items():
+        if isinstance(error, kind):
+            return sentence
+    if isinstance(error, exceptions.Neo4jError):
+        return f"Neo4j refused a statement ({_code(error)}); this is a defect of workatlas, please report it."
+    if isinstance(error, exceptions.DriverError):
+        return f"the connection to Neo4j failed ({type(error).__name__}); try again."
+    return None
+
+
+def _code(error: exceptions.Neo4jError) -> str:
+    return re.sub(r"[^\w.]", "", error.code or "unknown")
