@@ -1,6 +1,6 @@
 """Every Cypher text of the store's reads and writes, derived from the model table.
 
-Values travel as parameters; identifiers come from the table only. Traversals of GraphQL are built in ``graph.traversal``.
+Values travel as parameters; identifiers come from the table only. GraphQL's traversals are built in ``graph.traversal``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ SYSTEM_KEYS: Final = {
 
 def schema_statements() -> Iterator[str]:
     """Yield the constraints and indexes of the model, each safe to repeat."""
-    for name, keys in (
+    identities: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("item_id", ("workspace", "id")),
         ("item_key", ("workspace", "key")),
         ("item_source", ("workspace", "source", "sourceId")),
-    ):
+    )
+    for name, keys in identities:
         yield _unique(name, "Item", keys)
     for label, keys in SYSTEM_KEYS.items():
         yield _unique(label.lower(), label, keys)
@@ -48,10 +49,10 @@ def _unique(name: str, label: str, keys: tuple[str, ...]) -> str:
 
 
 def _indexes(label: str, declared: tuple[Property, ...]) -> Iterator[str]:
-    for property in declared:
-        if property.indexed:
-            name = f"{label.lower()}_{property.name.lower()}"
-            yield f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON (n.workspace, n.{property.name})"
+    for column in declared:
+        if column.indexed:
+            name = f"{label.lower()}_{column.name.lower()}"
+            yield f"CREATE INDEX {name} IF NOT EXISTS FOR (n:{label}) ON (n.workspace, n.{column.name})"
 
 
 ENSURE_WORKSPACE: Final = """
@@ -109,10 +110,10 @@ RETURN type(e), a.id, b.id
 """
 
 
-def stored(variable: str, property: Property) -> str:
+def stored(variable: str, column: Property) -> str:
     """Return the expression that reads a property in its stored form (``graph.values``)."""
-    path = f"{variable}.{property.name}"
-    match property.type:
+    path = f"{variable}.{column.name}"
+    match column.type:
         case Type.INSTANT:
             return f"{path}.epochMillis"
         case Type.DATE:
@@ -124,11 +125,11 @@ def stored(variable: str, property: Property) -> str:
 def _assignments(variable: str, row: str, declared: tuple[Property, ...]) -> list[str]:
     """Return ``SET`` parts for temporal properties, which travel as numbers and texts."""
     parts = []
-    for property in declared:
-        value, target = f"{row}.{property.name}", f"{variable}.{property.name}"
-        if property.type is Type.INSTANT:
+    for column in declared:
+        value, target = f"{row}.{column.name}", f"{variable}.{column.name}"
+        if column.type is Type.INSTANT:
             parts.append(f"{target} = CASE WHEN {value} IS NULL THEN null ELSE datetime({{epochMillis: {value}}}) END")
-        elif property.type is Type.DATE:
+        elif column.type is Type.DATE:
             parts.append(f"{target} = date({value})")
     return parts
 
@@ -156,7 +157,7 @@ def update_nodes(kind: NodeKind) -> str:
 @cache
 def read_nodes(kind: NodeKind) -> str:
     """Return the text that reads nodes of one kind by id: id, then every property in stored form."""
-    values = ", ".join(stored("n", property) for property in kind.properties)
+    values = ", ".join(stored("n", column) for column in kind.properties)
     return f"UNWIND $ids AS i MATCH (n:{kind.label} {{workspace: $workspace, id: i}}) RETURN n.id, [{values}]"
 
 
@@ -181,7 +182,7 @@ def remove_edges(kind: EdgeKind) -> str:
 @cache
 def read_edges(kind: EdgeKind) -> str:
     """Return the text that reads edges of one kind by their ends: start id, end id, every property."""
-    values = ", ".join(stored("e", property) for property in kind.properties)
+    values = ", ".join(stored("e", column) for column in kind.properties)
     return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) RETURN a.id, b.id, [{values}]"
 
 
@@ -194,11 +195,11 @@ def _match_ends() -> str:
 
 def _edge_values(kind: EdgeKind) -> str:
     parts = []
-    for place, property in enumerate(kind.properties, start=2):
+    for place, column in enumerate(kind.properties, start=2):
         value = f"r[{place}]"
-        if property.type is Type.INSTANT:
+        if column.type is Type.INSTANT:
             value = f"CASE WHEN {value} IS NULL THEN null ELSE datetime({{epochMillis: {value}}}) END"
-        parts.append(f"e.{property.name} = {value}")
+        parts.append(f"e.{column.name} = {value}")
     return ", ".join(parts)
 
 
@@ -211,3 +212,19 @@ def structural_edges() -> str:
         "WHERE n.archivedAt IS NULL AND o.archivedAt IS NULL AND (n:Work OR n:Goal) AND (o:Work OR o:Goal) "
         "RETURN n.id, type(e), coalesce(e.type, 'FS'), startNode(e).id, endNode(e).id"
     )
+
+
+@cache
+def edges_from(kind: EdgeKind) -> str:
+    """Return the text that reads where the edges of one kind lead from a set of items."""
+    return (
+        f"UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}})-[:{kind.name}]->(o:Item) "
+        "WHERE n.archivedAt IS NULL AND o.archivedAt IS NULL RETURN n.id, o.id"
+    )
+
+
+KEYS_OF_IDS: Final = "UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i}) RETURN n.id, n.key"
+EDGES_AT: Final = """
+UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})-[e]-(:Item)
+RETURN DISTINCT type(e), startNode(e).id, endNode(e).id
+"""

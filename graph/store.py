@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, LiteralString, TypeVar, cast
+from typing import Any, TypeVar
 
 import neo4j
 from neo4j import exceptions
@@ -27,7 +27,7 @@ class Transaction:
 
     async def rows(self, query: str, **parameters: Any) -> Rows:
         """Run one statement and return its rows."""
-        result = await self._inner.run(cast("LiteralString", query), parameters)
+        result = await self._inner.run(query, parameters)
         return [record.values() async for record in result]
 
 
@@ -66,7 +66,7 @@ class Store:
         """Run one schema statement in a transaction of its own."""
         with _translated():
             async with self._driver.session(database=self._database) as session:
-                await (await session.run(cast("LiteralString", statement))).consume()
+                await (await session.run(statement)).consume()
 
     async def _execute(self, work: Callable[[Transaction], Awaitable[Result]], access: str) -> Result:
         async def run(inner: neo4j.AsyncManagedTransaction) -> Result:
@@ -102,7 +102,7 @@ async def open_store(connection: Connection) -> AsyncIterator[Store]:
         yield Store(driver, connection.database)
 
 
-async def check_connection(connection: Connection, timeout: float) -> str:
+async def check_connection(connection: Connection, timeout: float) -> str:  # noqa: ASYNC109 - the driver's own
     """Return the version of the database behind ``connection``, waiting at most ``timeout`` seconds for it.
 
     Raises:
