@@ -16,7 +16,8 @@ class Settings:
     """Everything that can be set from outside; see ``docs/operations.md`` for the variables.
 
     ``neo4j_uri`` is ``None`` when the embedded database is to be used. ``maven_repository`` overrides where the
-    embedded database's jars are fetched from. Memory sizes are Neo4j's notation (``512m``, ``2g``).
+    embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation
+    (``512m``, ``2g``).
     """
 
     home: Path
@@ -28,6 +29,7 @@ class Settings:
     neo4j_password: str = ""
     neo4j_database: str = "neo4j"
     maven_repository: str | None = None
+    java: Path | None = None
     heap_size: str = "1g"
     page_cache_size: str = "512m"
     transaction_memory: str = "1g"
@@ -58,6 +60,7 @@ class Settings:
             neo4j_password=password,
             neo4j_database=environ.get("NEO4J_DATABASE") or "neo4j",
             maven_repository=environ.get("WORKATLAS_MAVEN_REPOSITORY") or None,
+            java=Path(environ["WORKATLAS_JAVA"]).expanduser() if environ.get("WORKATLAS_JAVA") else None,
             heap_size=environ.get("WORKATLAS_NEO4J_HEAP") or "1g",
             page_cache_size=environ.get("WORKATLAS_NEO4J_PAGE_CACHE") or "512m",
             transaction_memory=environ.get("WORKATLAS_NEO4J_TRANSACTION_MEMORY") or "1g",

