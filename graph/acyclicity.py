@@ -1,12 +1,12 @@
 """Refuses a write that would close a cycle in the expanded graph.
 
-The check runs inside the write's transaction, after the rows are written and while it holds the workspace's lock, so two
-writers cannot close a cycle together. It walks forward from the new edges, one query a level.
+The check runs inside the write's transaction, after the rows are written and while it holds the workspace's lock, so
+two writers cannot close a cycle together. It walks forward from the new edges, one query a level.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import networkx as nx
 
@@ -16,6 +16,8 @@ from graph.model import EDGES
 from graph.store import Transaction
 
 Node = tuple[str, Port]
+EdgeName = tuple[str, str, str]
+"""Start id, kind, end id: what identifies an edge."""
 
 
 class Reach:
@@ -28,7 +30,7 @@ class Reach:
         self._seen: set[str] = set()
 
     async def explore(self, ids: Iterable[str]) -> None:
-        """Read every structural edge of the items and of all that lies beyond them. O(reached edges), a query a level."""
+        """Read every structural edge of the items and of all that lies beyond them. A query a level."""
         frontier = set(ids)
         while frontier:
             self._seen |= frontier
@@ -43,10 +45,12 @@ class Reach:
                     reached.add(start)
             frontier = reached - self._seen
 
-    def graph(self) -> nx.DiGraph[Node]:
-        """Return what was read as an expanded graph; a leaf is one node, a container two."""
+    def graph(self, added: Sequence[EdgeName]) -> tuple[nx.DiGraph[Node], list[tuple[Node, Node]]]:
+        """Return what was read as an expanded graph (a leaf is one node, a container two), and the added edges' arcs."""
         containers = {end for (_, kind, end) in self._edges if kind == "PART_OF"}
         expanded: nx.DiGraph[Node] = nx.DiGraph()
+        new: list[tuple[Node, Node]] = []
+        wanted = set(added)
 
         def node(item: str, port: Port) -> Node:
             return (item, port if item in containers else Port.GATE)
@@ -57,22 +61,24 @@ class Reach:
             for arc in arcs(kind, wait_type):
                 tail, head = (start, end) if arc.forward else (end, start)
                 expanded.add_edge(node(tail, arc.tail), node(head, arc.head))
-        return expanded
+                if (start, kind, end) in wanted:
+                    new.append((node(tail, arc.tail), node(head, arc.head)))
+        return expanded, new
 
 
-async def find_cycle(transaction: Transaction, workspace: str, touched: Iterable[str]) -> list[str]:
-    """Return the ids of one cycle through the touched items' surroundings, in order; empty if there is none.
+async def find_cycle(transaction: Transaction, workspace: str, added: Sequence[EdgeName]) -> list[str]:
+    """Return the ids of one cycle that the added edges close, in order; empty if they close none.
 
-    Only cycles that the new edges can have closed are reached, because a stored graph that was free of cycles stays so
-    elsewhere; one that an import brought is found only if the new edges lead into it, and then it is refused as well.
+    A cycle that an import brought and that holds none of the added edges is not this write's fault, and is passed over.
     """
     reach = Reach(transaction, workspace)
-    await reach.explore(touched)
-    try:
-        arcs_of_cycle = nx.find_cycle(reach.graph())
-    except nx.NetworkXNoCycle:
-        return []
-    return list(dict.fromkeys(tail[0] for tail, _ in arcs_of_cycle))
+    await reach.explore({end for edge in added for end in (edge[0], edge[2])})
+    graph, new = reach.graph(added)
+    place = {node: number for number, part in enumerate(nx.strongly_connected_components(graph)) for node in part}
+    for tail, head in new:
+        if place[tail] == place[head]:
+            return list(dict.fromkeys(item for item, _ in nx.shortest_path(graph, head, tail)))
+    return []
 
 
 async def find_kind_cycle(transaction: Transaction, workspace: str, kind: str, touched: Iterable[str]) -> list[str]:

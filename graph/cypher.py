@@ -1,6 +1,6 @@
 """Every Cypher text of the store's reads and writes, derived from the model table.
 
-Values travel as parameters; identifiers come from the table only. GraphQL's traversals are built in ``graph.traversal``.
+Values travel as parameters; identifiers come from the table only.
 """
 
 from __future__ import annotations

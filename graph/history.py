@@ -1,0 +1,102 @@
+"""The change log: what one write transaction altered, as it is kept in a ``Change`` node."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from graph import cypher
+from graph.store import Store, Transaction
+
+
+@dataclass(slots=True)
+class NodeChange:
+    """One altered item: properties before and after, in stored form, only those that differ.
+
+    ``operation`` is create, update, archive, restore or purge; ``kind`` its label afterwards.
+    """
+
+    id: str
+    kind: str
+    operation: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class EdgeChange:
+    """One altered edge: ``operation`` is add, update or remove; ``start`` and ``end`` are ids."""
+
+    kind: str
+    start: str
+    end: str
+    operation: str
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Change:
+    """One write transaction, numbered without gaps within its workspace. ``at`` is in epoch milliseconds, UTC."""
+
+    seq: int
+    at: int
+    actor: str
+    request: str
+    source: str
+    system: bool
+    nodes: list[NodeChange]
+    edges: list[EdgeChange]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes, for the log: ``actor`` a person or program, ``request`` the id that logs carry."""
+
+    actor: str = "workatlas"
+    request: str = ""
+    source: str = "workatlas"
+    system: bool = False
+
+
+def pack(nodes: list[NodeChange], edges: list[EdgeChange]) -> bytes:
+    """Return what was altered as compressed JSON. O(size)."""
+    rows = (
+        [[one.id, one.kind, one.operation, one.before, one.after] for one in nodes],
+        [[one.kind, one.start, one.end, one.operation, one.before, one.after] for one in edges],
+    )
+    return zlib.compress(orjson.dumps(rows), level=1)
+
+
+def unpack(data: bytes) -> tuple[list[NodeChange], list[EdgeChange]]:
+    """Return what ``pack`` was given."""
+    nodes, edges = orjson.loads(zlib.decompress(data))
+    return [NodeChange(*row) for row in nodes], [EdgeChange(*row) for row in edges]
+
+
+async def append(
+    transaction: Transaction, workspace: str, now: int, author: Author, nodes: list[NodeChange], edges: list[EdgeChange]
+) -> int:
+    """Append one change and return its sequence number; the transaction must hold the workspace's lock."""
+    rows = await transaction.rows(
+        cypher.APPEND_CHANGE,
+        workspace=workspace,
+        now=now,
+        actor=author.actor,
+        request=author.request,
+        source=author.source,
+        system=author.system,
+        nodes=len(nodes),
+        edges=len(edges),
+        data=pack(nodes, edges),
+    )
+    return int(rows[0][0])
+
+
+async def read(store: Store, workspace: str, after: int, first: int = 100) -> list[Change]:
+    """Return up to ``first`` changes that follow number ``after``, oldest first."""
+    rows = await store.rows(cypher.READ_CHANGES, workspace=workspace, after=after, first=first)
+    return [Change(*row[:6], *unpack(row[6])) for row in rows]

@@ -1,0 +1,97 @@
+"""A workspace's own node: its words, its policy, its counters and its lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import orjson
+
+from graph import cypher
+from graph.errors import UnknownWorkspaceError
+from graph.lifecycle import DEFAULT_STATUSES, Category
+from graph.policy import Policy
+from graph.store import Rows, Store, Transaction
+from graph.validation import Vocabulary
+from graph.values import Type
+
+
+@dataclass(slots=True)
+class Workspace:
+    """What is stored on the Workspace node. ``counters`` hold the last number given out per key prefix."""
+
+    id: str
+    seq: int
+    statuses: dict[str, Category]
+    fields: dict[str, Type]
+    policy: Policy
+    counters: dict[str, int]
+    import_run: str | None = None
+
+    @property
+    def words(self) -> Vocabulary:
+        """The workspace's statuses and custom fields, for validation."""
+        return Vocabulary(self.statuses, self.fields)
+
+
+async def ensure(store: Store, workspace: str, now: int) -> None:
+    """Create the workspace with the default statuses and policy unless it is there."""
+
+    async def work(transaction: Transaction) -> None:
+        await transaction.rows(
+            cypher.ENSURE_WORKSPACE,
+            workspace=workspace,
+            statuses=orjson.dumps(DEFAULT_STATUSES).decode(),
+            policy=orjson.dumps(Policy().to_dict()).decode(),
+            now=now,
+        )
+
+    await store.write(work)
+
+
+async def lock(transaction: Transaction, workspace: str, request: str) -> Workspace:
+    """Become the workspace's only writer until the transaction ends, and return what it holds.
+
+    Raises:
+        UnknownWorkspaceError: There is no such workspace.
+
+    """
+    await transaction.rows(cypher.LOCK_WORKSPACE, workspace=workspace, request=request)
+    return _decoded(workspace, await transaction.rows(cypher.READ_WORKSPACE, workspace=workspace))
+
+
+async def read(store: Store, workspace: str) -> Workspace:
+    """Return what the workspace holds.
+
+    Raises:
+        UnknownWorkspaceError: There is no such workspace.
+
+    """
+    return _decoded(workspace, await store.rows(cypher.READ_WORKSPACE, workspace=workspace))
+
+
+def _decoded(workspace: str, rows: Rows) -> Workspace:
+    if not rows:
+        raise UnknownWorkspaceError(
+            f"there is no workspace {workspace!r}; import something into it, or choose another with --workspace"
+        )
+    seq, statuses, fields, policy, counters, run = rows[0]
+    return Workspace(
+        workspace,
+        seq,
+        {name: Category(category) for name, category in orjson.loads(statuses).items()},
+        {name: Type(kind) for name, kind in orjson.loads(fields).items()},
+        Policy.from_dict(orjson.loads(policy)),
+        orjson.loads(counters),
+        run,
+    )
+
+
+async def save_settings(transaction: Transaction, workspace: Workspace) -> None:
+    """Store statuses, custom fields and counters; the transaction must hold the lock."""
+    await transaction.rows(
+        cypher.WRITE_SETTINGS,
+        workspace=workspace.id,
+        statuses=orjson.dumps(workspace.statuses).decode(),
+        fields=orjson.dumps(workspace.fields).decode(),
+        counters=orjson.dumps(workspace.counters).decode(),
+    )
