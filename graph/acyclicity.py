@@ -46,7 +46,7 @@ class Reach:
             frontier = reached - self._seen
 
     def graph(self, added: Sequence[EdgeName]) -> tuple[nx.DiGraph[Node], list[tuple[Node, Node]]]:
-        """Return what was read as an expanded graph (a leaf is one node, a container two), and the added edges' arcs."""
+        """Return the expanded graph of what was read (a leaf is one node, a container two), and the added arcs."""
         containers = {end for (_, kind, end) in self._edges if kind == "PART_OF"}
         expanded: nx.DiGraph[Node] = nx.DiGraph()
         new: list[tuple[Node, Node]] = []

@@ -48,7 +48,7 @@ class NodeRow:
     """One item to create or update, found again by (source, source_id).
 
     An edit changes only the given properties, and ``None`` removes one; an import states the whole item, and what it
-    leaves out is kept. ``expected_version`` refuses an edit when somebody else was faster.
+    leaves out is removed unless it was edited here. ``expected_version`` refuses an edit when somebody else was faster.
     """
 
     kind: str

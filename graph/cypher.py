@@ -228,3 +228,10 @@ EDGES_AT: Final = """
 UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})-[e]-(:Item)
 RETURN DISTINCT type(e), startNode(e).id, endNode(e).id
 """
+SET_ARCHIVED: Final = """
+UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})
+WITH n, n.archivedAt.epochMillis AS was
+SET n.archivedAt = CASE WHEN $at IS NULL THEN null ELSE datetime({epochMillis: $at}) END,
+    n.updatedAt = datetime({epochMillis: $now}), n.version = n.version + 1
+RETURN n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], was
+"""

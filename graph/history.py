@@ -99,4 +99,8 @@ async def append(
 async def read(store: Store, workspace: str, after: int, first: int = 100) -> list[Change]:
     """Return up to ``first`` changes that follow number ``after``, oldest first."""
     rows = await store.rows(cypher.READ_CHANGES, workspace=workspace, after=after, first=first)
-    return [Change(*row[:6], *unpack(row[6])) for row in rows]
+    changes = []
+    for seq, at, actor, request, source, system, data in rows:
+        nodes, edges = unpack(data)
+        changes.append(Change(seq, at, actor, request, source, system, nodes, edges))
+    return changes

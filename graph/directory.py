@@ -1,0 +1,84 @@
+"""Finds items that rows refer to: by source identity, by key or by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from graph import cypher
+from graph.batch import Ref
+from graph.store import Transaction
+
+Address = tuple[str, str]
+"""(space, value) of a reference, without its kind."""
+
+UNRESOLVED = "unresolved"
+"""Source of placeholders for items that are known by their key only."""
+
+
+class Known(NamedTuple):
+    """What the write path has to know of an item that exists."""
+
+    id: str
+    key: str
+    source: str
+    source_id: str
+    label: str
+    version: int = 1
+    fingerprint: int | None = None
+    local_edits: list[str] | None = None
+    placeholder: bool | None = None
+    archived: bool = False
+
+    def addresses(self) -> tuple[Address, ...]:
+        """Every reference that means this item."""
+        return (("id", self.id), ("key", self.key), (self.source, self.source_id))
+
+
+class Directory:
+    """Items by address, read once each; ``known`` may be carried from one transaction to the next of a load."""
+
+    def __init__(self, workspace: str, known: dict[Address, Known] | None = None) -> None:
+        self._workspace = workspace
+        self._known = {} if known is None else dict(known)
+
+    def __getitem__(self, ref: Ref) -> Known | None:
+        return self._known.get((ref.space, ref.value))
+
+    def add(self, item: Known) -> None:
+        """Remember an item under each of its addresses."""
+        for address in item.addresses():
+            self._known[address] = item
+
+    async def look_up(self, transaction: Transaction, refs: Iterable[Ref]) -> None:
+        """Read the items behind the references that are not known yet. One query per way of naming, O(references)."""
+        wanted = {(ref.space, ref.value) for ref in refs} - self._known.keys()
+        lists: dict[str, list[object]] = {"id": [], "key": [], "source": []}
+        for space, value in sorted(wanted):
+            if space in {"id", "key"}:
+                lists[space].append(value)
+            else:
+                lists["source"].append([space, value])
+        for way, values in lists.items():
+            if values:
+                rows = await transaction.rows(cypher.FIND_BY[way], workspace=self._workspace, values=values)
+                for row in rows:
+                    self.add(Known(*row))
+
+
+async def free_keys(
+    transaction: Transaction, workspace: str, counters: dict[str, int], prefixes: list[str], taken: set[str]
+) -> list[str]:
+    """Return one unused key per prefix (``T-17``), and advance the counters. ``taken`` are keys of the same write."""
+    keys: list[str] = [""] * len(prefixes)
+    open_places = list(range(len(prefixes)))
+    while open_places:
+        for place in open_places:
+            prefix = prefixes[place]
+            counters[prefix] = counters.get(prefix, 0) + 1
+            keys[place] = f"{prefix}-{counters[prefix]}"
+        proposed = [keys[place] for place in open_places]
+        rows = await transaction.rows(cypher.TAKEN_KEYS, workspace=workspace, keys=proposed)
+        used = {row[0] for row in rows} | taken
+        open_places = [place for place in open_places if keys[place] in used]
+    return keys
