@@ -132,11 +132,11 @@ class Draft:
         """Take the batch through every step, in an order in which each finds what it needs."""
         if batch.idempotency_key and (kept := await self._kept_answer(batch)):
             return kept
+        counters = dict(self.settings.counters)
         settings_changed = self._declare(batch)
         plans = await self._plan_nodes(batch.nodes)
         edges = await self._plan_edges(batch.edges, plans)
         self._refuse_if_broken()
-        counters = dict(self.settings.counters)
         await self._write_nodes(plans)
         new_edges = await self._write_edges(edges)
         new_edges += await self._set_archived(batch.restore, archived=False)
@@ -144,7 +144,7 @@ class Draft:
         self._refuse_if_broken()
         if self.mode is Mode.EDIT:
             await self._refuse_cycles(new_edges)
-        if settings_changed or counters != self.settings.counters or plans:
+        if settings_changed or counters != self.settings.counters:
             await workspace.save_settings(self.transaction, self.settings)
         if self.node_changes or self.edge_changes:
             self.outcome.change_seq = await history.append(
@@ -238,6 +238,9 @@ class Draft:
     ) -> NodePlan | None:
         """Return what to write for one row, ``None`` when it changes nothing or must not be written."""
         imported = fingerprint(row) if self.mode is Mode.IMPORT else None
+        if not given.get("title") and (known is None or self.mode is Mode.IMPORT or "title" in given):
+            self._problem("MISSING_TITLE", f"this {row.kind} has no title", row.where)
+            given["title"] = row.key or row.source_id
         if known is None:
             state = planning.fresh_state(row, given, self.now, placeholder=False)
             return NodePlan(row, state, None, imported)
@@ -253,6 +256,8 @@ class Draft:
             if given.get(name) != before.get(name):
                 self._problem("LOCAL_EDIT_KEPT", f"{known.key}: {name} was edited here and stays", row.where)
         state = planning.imported_state(row, given, before, edits, self.now)
+        if known.placeholder and row.key and self.directory[Ref("key", row.key)] is None:
+            state["key"] = row.key
         return NodePlan(row, state, known, imported, edits, self._change(known, before, state, row.kind))
 
     def _plan_edit(self, row: NodeRow, given: dict[str, Any], known: Known, before: dict[str, Any]) -> NodePlan | None:
