@@ -5,11 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from workatlas.errors import DatabaseError
+
+_SPARE_BYTES = 50_000_000
 
 
 @contextmanager
@@ -28,6 +31,21 @@ def explained(path: Path, setting: str) -> Iterator[None]:
         else:
             advice = f"{error.strerror or error}: make it writable, or set {setting} to another folder"
         raise DatabaseError(f"{path} cannot be written, {advice}.") from error
+
+
+def require_space(folder: Path, size: int, setting: str) -> None:
+    """Refuse to begin what would fill the disk of ``folder``; ``size`` is in bytes.
+
+    Raises:
+        DatabaseError: fewer than ``size`` and some spare bytes are free.
+
+    """
+    needed, free = size + _SPARE_BYTES, shutil.disk_usage(folder).free
+    if free < needed:
+        raise DatabaseError(
+            f"{needed / 1e6:.0f} MB are needed in {folder} and only {free / 1e6:.0f} MB are free: free some space, or "
+            f"set {setting} to a folder on another disk."
+        )
 
 
 def private_folder(path: Path) -> Path:

@@ -1,26 +1,16 @@
-"""Fetching the embedded Neo4j: in parallel, checked against the locked hashes, resumable file by file."""
+"""Making sure that the embedded Neo4j's files are in the cache and are what was locked."""
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-import certifi
-import httpx
 from filelock import FileLock
 
 from workatlas.embedded.artifacts import NEO4J_VERSION, Artifact
-from workatlas.embedded.disk import explained
+from workatlas.embedded.disk import explained, require_space
 from workatlas.embedded.library import Library
-from workatlas.embedded.repository import repository_root
-from workatlas.errors import DatabaseError
 from workatlas.settings import Settings
 
 Report = Callable[[str], None]
@@ -28,11 +18,6 @@ Report = Callable[[str], None]
 
 Progress = Callable[[int, int], None]
 """Is given the bytes fetched so far and the bytes to fetch, from any thread but never from two at once."""
-
-_CONNECTIONS = 16
-_ATTEMPTS = 4
-_CHUNK = 1 << 16
-_SPARE_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,160 +58,23 @@ def fetch(
         with FileLock(f"{library.folder}.lock"):
             missing = library.discard_damaged(library.suspects(thorough=verify))
             if missing:
-                _download(settings, library, missing, report, progress)
+                _fetch_missing(settings, library, missing, report, progress)
             library.record_verified()
     size = sum(artifact.size for artifact in missing)
     return FetchReport(len(missing), size, time.monotonic() - begin, total - len(missing))
 
 
-def _download(
+def _fetch_missing(
     settings: Settings,
     library: Library,
     missing: Sequence[Artifact],
     report: Report | None,
     progress: Progress | None,
 ) -> None:
-    root = repository_root(settings)
+    from workatlas.embedded.transfer import transfer  # deferred: the HTTP client takes half a second to import
+
     size = sum(artifact.size for artifact in missing)
-    _require_space(library.folder, size)
+    require_space(library.folder, size, "WORKATLAS_CACHE")
     if report:
         report(f"Fetching Neo4j {NEO4J_VERSION}: {len(missing)} files, {size / 1e6:.0f} MB")
-    for remains in library.folder.glob(".*.part"):
-        remains.unlink(missing_ok=True)  # left by a process that was killed; the lock is ours
-    tally = _Tally(size, progress)
-    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    with (
-        httpx.Client(verify=_trust(), limits=limits, timeout=30, follow_redirects=True) as client,
-        ThreadPoolExecutor(_CONNECTIONS, "fetch") as pool,
-    ):
-        source = _Source(root, client)
-        # The largest first, so that no single one is left running at the end.
-        ordered = sorted(missing, key=lambda artifact: -artifact.size)
-        futures = [pool.submit(_fetch_one, source, library, artifact, tally) for artifact in ordered]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        except BaseException:
-            tally.stop()
-            raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-        failed = [error for future in done if not future.cancelled() and (error := future.exception())]
-        if failed:
-            tally.stop()
-            raise failed[0]
-
-
-def _require_space(folder: Path, size: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < size + _SPARE_BYTES:
-        raise DatabaseError(
-            f"Neo4j needs {(size + _SPARE_BYTES) / 1e6:.0f} MB in {folder} and only {free / 1e6:.0f} MB are free: "
-            "free some space, or set WORKATLAS_CACHE to a folder on another disk."
-        )
-
-
-def _trust() -> ssl.SSLContext:
-    """Trust the well-known authorities and those of the system, where a company's own one is installed."""
-    context = ssl.create_default_context(cafile=certifi.where())
-    context.load_default_certs()
-    return context
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts bytes over all threads, and tells them when one of them has failed."""
-
-    total: int
-    progress: Progress | None
-    done: int = 0
-    stopped: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def add(self, count: int) -> None:
-        with self.lock:
-            self.done += count
-            if self.progress:
-                self.progress(self.done, self.total)
-
-    def stop(self) -> None:
-        self.stopped = True
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A Maven repository that can be read."""
-
-    root: str | Path
-    client: httpx.Client
-
-    def chunks(self, artifact: Artifact) -> Iterator[bytes]:
-        if isinstance(self.root, Path):
-            with (self.root / artifact.path).open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    yield chunk
-            return
-        with self.client.stream("GET", f"{self.root}/{artifact.path}") as response:
-            response.raise_for_status()
-            yield from response.iter_bytes(_CHUNK)
-
-
-def _fetch_one(source: _Source, library: Library, artifact: Artifact, tally: _Tally) -> None:
-    """Fetch one file under a temporary name, check it, give it its name; try again what may pass by itself."""
-    target = library.path(artifact)
-    temporary = target.with_name(f".{target.name}.part")
-    try:
-        for attempt in range(_ATTEMPTS):
-            written = 0
-            try:
-                digest = hashlib.sha256()
-                with temporary.open("wb") as file:
-                    for chunk in source.chunks(artifact):
-                        if tally.stopped:
-                            return
-                        file.write(chunk)
-                        digest.update(chunk)
-                        written += len(chunk)
-                        tally.add(len(chunk))
-            except (httpx.TransportError, httpx.HTTPStatusError, FileNotFoundError) as error:
-                tally.add(-written)
-                if attempt == _ATTEMPTS - 1 or not _may_pass(error):
-                    raise _unavailable(source, artifact, error) from error
-                time.sleep(0.25 * 2**attempt)
-                continue
-            if digest.hexdigest() != artifact.sha256:
-                raise DatabaseError(
-                    f"{artifact.file_name} from {_shown(source.root)} is not the file that was locked "
-                    f"(SHA-256 {digest.hexdigest()[:12]}…, expected {artifact.sha256[:12]}…) and was deleted: "
-                    "do not use that repository, or set WORKATLAS_MAVEN_REPOSITORY to one that you trust."
-                )
-            temporary.replace(target)
-            return
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _may_pass(error: Exception) -> bool:
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code in (408, 429, 500, 502, 503, 504)
-    return isinstance(error, httpx.TransportError) and not isinstance(error, httpx.UnsupportedProtocol)
-
-
-def _unavailable(source: _Source, artifact: Artifact, error: Exception) -> DatabaseError:
-    where = _shown(source.root)
-    if isinstance(error, httpx.HTTPStatusError):
-        what = f"{where} answers {error.response.status_code} for {artifact.path}"
-    elif isinstance(error, FileNotFoundError):
-        what = f"{artifact.path} is not in {where}"
-    else:
-        what = f"{where} cannot be reached ({str(error) or type(error).__name__})"
-    return DatabaseError(
-        f"Neo4j cannot be fetched, {what}: check the network (and HTTPS_PROXY), set WORKATLAS_MAVEN_REPOSITORY to a "
-        "mirror or a folder, or set NEO4J_URI to a Neo4j that runs already; files fetched so far are kept."
-    )
-
-
-def _shown(root: str | Path) -> str:
-    """Return the repository's address without a password that it may carry."""
-    if isinstance(root, Path):
-        return str(root)
-    return str(httpx.URL(root).copy_with(username=None, password=None))
+    transfer(settings, library, missing, progress)

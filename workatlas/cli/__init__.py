@@ -1,0 +1,64 @@
+"""The command line; each command lives in a module of its own and is registered by one line below."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+import workatlas
+from workatlas.cli import db
+from workatlas.cli.output import error_console
+from workatlas.errors import WorkatlasError
+
+app = typer.Typer(
+    name="workatlas",
+    help="One graph of projects, operations, issues and goals that finds what stands between a goal and done.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(db.app, name="db")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"workatlas {workatlas.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; what workatlas or the graph refuses becomes one sentence and exit status 2."""
+    # So that a command ended by a terminal or a service manager leaves its database in order.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _leave)
+    try:
+        app()
+    except Exception as error:
+        if not _is_expected(error):
+            raise
+        error_console().print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+def _is_expected(error: Exception) -> bool:
+    from graph.errors import GraphError  # deferred: importing the graph takes longer than `--help` may
+
+    return isinstance(error, WorkatlasError | GraphError)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
