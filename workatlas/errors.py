@@ -4,7 +4,8 @@
 
     WorkatlasError          anything the shell can say in one sentence; the command line prints it and exits 2
     ├── SettingsError       a setting is missing or wrong
-    └── DatabaseError       the embedded database cannot be fetched, started, reached or stopped
+    ├── DatabaseError       the embedded database cannot be fetched, started, reached or stopped
+    └── ImportFailedError   a whole file (or mapping) that was to be imported cannot be read
 """
 
 from __future__ import annotations
@@ -20,3 +21,7 @@ class SettingsError(WorkatlasError):
 
 class DatabaseError(WorkatlasError):
     """The embedded database cannot be fetched, started, reached or stopped."""
+
+
+class ImportFailedError(WorkatlasError):
+    """A whole file (or mapping) that was to be imported cannot be read."""
