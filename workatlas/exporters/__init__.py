@@ -1,0 +1,1 @@
+"""Writers of the graph's rows in exchange formats."""
