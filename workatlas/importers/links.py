@@ -15,6 +15,8 @@ from graph.model import EDGES
 
 _NONE: Mapping[str, object] = MappingProxyType({})
 _SYMMETRIC = frozenset({"RELATES_TO"})
+_ONE_WAY = frozenset({"DUPLICATES", "SUPERSEDES"})
+"""Said both ways they say no more than said once. Other contradictions are kept: the graph reports cycles."""
 
 
 @dataclass(slots=True)
@@ -41,10 +43,10 @@ class Links:
             return
         if (kind, start, end) in self._seen:
             return
-        if (kind, end, start) in self._seen:
-            if kind not in _SYMMETRIC:
+        if kind in _ONE_WAY | _SYMMETRIC and (kind, end, start) in self._seen:
+            if kind in _ONE_WAY:
                 detail = f"{start} {EDGES[kind].forward} {end}, which was said the other way round before"
-                yield Anomaly("mutualLink", detail, where, skipped=True)
+                yield Anomaly("mutualLink", detail, where)
             return
         self._seen.add((kind, start, end))
         for target in (start, end):
