@@ -189,7 +189,7 @@ def test_a_missing_path_is_one_sentence(tmp_path: Path) -> None:
 
 
 def _table_rows(file: Path) -> Iterator[int]:
-    """Find rows below each table's rule by their look alone, without the importer's parser; metadata rows are properties."""
+    """Find table rows by their look alone, without the importer's parser; metadata rows are properties, not rows."""
     inside = metadata = False
     for number, line in enumerate(file.read_text().splitlines(), start=1):
         if not line.lstrip().startswith("|"):
