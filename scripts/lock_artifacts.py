@@ -3,17 +3,21 @@
 ``python scripts/lock_artifacts.py 2026.08.1`` asks Maven (``mvn``, with the repositories of the user's own Maven
 settings) which artifacts ``org.neo4j:neo4j`` needs at run time, and hashes each. Maven and not jgo's own
 resolver, because only Maven's choice between two versions of one dependency is the one that Neo4j is tested with.
+The version is then replaced wherever the project names it, so that moving to another Neo4j is this one command.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "workatlas" / "embedded" / "artifacts.txt"
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "workatlas" / "embedded" / "artifacts.txt"
+MENTIONS = (ROOT / "workatlas" / "embedded" / "artifacts.py", ROOT / "compose.yaml")
 HEADER = """\
 # The jars of Neo4j Community, one a line: SHA-256, bytes, Maven coordinates (group:artifact:version[:classifier]).
 # Made by scripts/lock_artifacts.py; a fetched jar that does not match its line is refused.
@@ -36,9 +40,18 @@ def main(arguments: list[str]) -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder:
         lines = sorted(_resolve(arguments[0], Path(folder)), key=lambda line: line.split()[2])
+    for path in MENTIONS:
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(_locked_version(), arguments[0]), encoding="utf-8")
     TARGET.write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     print(f"{len(lines)} artifacts written to {TARGET}")
     return 0
+
+
+def _locked_version() -> str:
+    """Return the version of Neo4j that the list holds now."""
+    (version,) = re.findall(r" org\.neo4j:neo4j:(\S+)$", TARGET.read_text(encoding="utf-8"), re.MULTILINE)
+    return str(version)
 
 
 def _resolve(version: str, folder: Path) -> list[str]:
