@@ -38,6 +38,14 @@ def archive_path(java: Path, library: Library) -> Path:
     return library.folder.with_name(f"{library.folder.name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.jsa")
 
 
+def discard_archive(java: Path, library: Library) -> bool:
+    """Remove the archive, in case it is why a server does not start; tell whether there was one."""
+    archive = archive_path(java, library)
+    existed = archive.exists()
+    archive.unlink(missing_ok=True)
+    return existed
+
+
 def build_in_background(settings: Settings, java: Path, library: Library, profile: Profile) -> bool:
     """Start making the archive if a server that stopped left its list of classes; tell whether it was started."""
     classes = _class_list(profile)
@@ -50,10 +58,8 @@ def build_in_background(settings: Settings, java: Path, library: Library, profil
         moved.write_bytes(classes.read_bytes())
         classes.unlink()
         arguments = archive.with_suffix(".arguments")
-        flags = [
-            *("-Xshare:dump", "-XX:+IgnoreUnrecognizedVMOptions", "-XX:+AOTClassLinking"),
-            *(f"-XX:SharedClassListFile={moved}", f"-XX:SharedArchiveFile={_unfinished(archive)}"),
-        ]
+        # Not -XX:+AOTClassLinking: half a second faster, but then Java ends where it cannot map the archive.
+        flags = ["-Xshare:dump", f"-XX:SharedClassListFile={moved}", f"-XX:SharedArchiveFile={_unfinished(archive)}"]
         arguments.write_text(java_arguments(settings, library.class_path, flags), encoding="utf-8")
         subprocess.Popen(
             [sys.executable, "-m", __spec__.name, str(java), str(archive)],

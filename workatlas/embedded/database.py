@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 from graph.connection import Connection
 from workatlas.embedded import server
 from workatlas.embedded.artifacts import NEO4J_VERSION
-from workatlas.embedded.class_archive import archive_flags, build_in_background
+from workatlas.embedded.class_archive import archive_flags, build_in_background, discard_archive
 from workatlas.embedded.configuration import java_arguments, neo4j_conf
-from workatlas.embedded.diagnosis import explain_end, port_was_taken
+from workatlas.embedded.diagnosis import known_cause, port_was_taken, unknown_cause
 from workatlas.embedded.disk import explained, size_of, write_private
 from workatlas.embedded.download import Report, fetch
 from workatlas.embedded.java import find_java
@@ -177,7 +177,7 @@ def _join(process: psutil.Process, profile: Profile) -> tuple[Connection, str]:
     try:
         return connection, server.await_answer(process, profile, connection)
     except server.ServerEnded as end:
-        raise explain_end(end.text, profile) from end
+        raise (known_cause(end.text, profile) or unknown_cause(end.text, profile)) from end
 
 
 def _start(settings: Settings, profile: Profile, report: Report | None) -> tuple[Connection, str]:
@@ -198,8 +198,10 @@ def _start(settings: Settings, profile: Profile, report: Report | None) -> tuple
             last = attempt == _STARTS - 1
             if port_was_taken(end.text) and not last:
                 taken = port
-            elif last or not _repaired(settings, report):
-                raise explain_end(end.text, profile) from end
+            elif cause := known_cause(end.text, profile):
+                raise cause from end
+            elif last or not _repaired(settings, java, report):
+                raise unknown_cause(end.text, profile) from end
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -212,9 +214,10 @@ def _write_configuration(settings: Settings, profile: Profile, java: Path, port:
     return arguments
 
 
-def _repaired(settings: Settings, report: Report | None) -> bool:
-    """Hash every cached file again, fetch those that are damaged; tell whether there were any."""
-    return fetch(settings, verify=True, report=report).files > 0
+def _repaired(settings: Settings, java: Path, report: Report | None) -> bool:
+    """Replace what may be damaged in the cache after a failed start; tell whether another start makes sense."""
+    fetched = fetch(settings, verify=True, report=report).files
+    return discard_archive(java, Library.at(settings.cache)) or fetched > 0
 
 
 def _stop_if_unused(settings: Settings, profile: Profile) -> None:

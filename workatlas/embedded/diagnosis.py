@@ -48,13 +48,19 @@ def port_was_taken(printed: str) -> bool:
     return bool(re.search(r"Address already in use|BindException|PortBindException", printed))
 
 
-def explain_end(printed: str, profile: Profile) -> DatabaseError:
-    """Return the error for a server that ended at its start, given the end of what it printed."""
+def known_cause(printed: str, profile: Profile) -> DatabaseError | None:
+    """Return the error for a server that ended at its start, if what it printed tells what its user can do."""
     for pattern, sentence in _KNOWN:
         if re.search(pattern, printed):
             return DatabaseError(f"The database server ended at its start, {sentence.format(folder=profile.folder)}.")
-    last = next((line.strip() for line in reversed(printed.splitlines()) if line.strip()), "it printed nothing")
+    return None
+
+
+def unknown_cause(printed: str, profile: Profile) -> DatabaseError:
+    """Return the error for a server that ended at its start for no known reason: it quotes what was printed last."""
+    lines = [line.strip() for line in printed.splitlines()]
+    last = next((line for line in reversed(lines) if line and not line.startswith("[")), "it printed nothing")
     return DatabaseError(
-        f"The database server ended at its start ({last[:300]}): run `workatlas db fetch --verify`, try again, and if "
-        f"it stays so look into {profile.console}."
+        f"The database server ended at its start ({last[:300]}): try again, and if it stays so look into "
+        f"{profile.console}."
     )

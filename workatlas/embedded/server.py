@@ -19,7 +19,7 @@ from workatlas.embedded.disk import write_private
 from workatlas.embedded.profile import HOST, Profile
 from workatlas.errors import DatabaseError
 
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 """How long a server may take until it answers; recovery after a kill is part of it."""
 
 STOP_SECONDS = 30.0
@@ -100,7 +100,7 @@ def await_answer(process: psutil.Process, profile: Profile, connection: Connecti
 
     reason = "nothing listens on its port"
     while time.monotonic() < deadline:
-        if not _serves(process, profile):
+        if not _is_alive(process):
             raise ServerEnded(_end_of(profile.console))
         if _listens(port):
             try:
@@ -151,15 +151,20 @@ def _pid_file(profile: Profile) -> Path:
     return profile.folder / "server.pid"
 
 
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def _serves(process: psutil.Process, profile: Profile) -> bool:
     """Tell whether a process is this profile's server; its command line decides, for a pid may be used again."""
     try:
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return False
         line = process.cmdline()
     except psutil.Error:
         return False
-    return MAIN_CLASS in line and f"--home-dir={profile.folder}" in line
+    return _is_alive(process) and MAIN_CLASS in line and f"--home-dir={profile.folder}" in line
 
 
 def _listens(port: int) -> bool:
