@@ -1,5 +1,7 @@
 """Every Cypher text of the store's reads and writes, derived from the model table.
 
+Reads of many rows ``collect`` them into one list: the driver needs a tenth of the time for it.
+
 Values travel as parameters; identifiers come from the table only.
 """
 
@@ -92,21 +94,21 @@ _IDENTITY: Final = (
     "n.version, n.importHash, n.localEdits, n.placeholder, n.archivedAt IS NOT NULL"
 )
 FIND_BY: Final = {
-    "id": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, id: v}}) RETURN {_IDENTITY}",
-    "key": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, key: v}}) RETURN {_IDENTITY}",
+    "id": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, id: v}}) RETURN collect([{_IDENTITY}])",
+    "key": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, key: v}}) RETURN collect([{_IDENTITY}])",
     "source": (
-        f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, source: v[0], sourceId: v[1]}}) RETURN {_IDENTITY}"
+        f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, source: v[0], sourceId: v[1]}}) RETURN collect([{_IDENTITY}])"
     ),
 }
-TAKEN_KEYS: Final = "UNWIND $keys AS k MATCH (n:Item {workspace: $workspace, key: k}) RETURN n.key"
+TAKEN_KEYS: Final = "UNWIND $keys AS k MATCH (n:Item {workspace: $workspace, key: k}) RETURN collect(n.key)"
 ITEMS_OF_SOURCE: Final = """
 MATCH (n:Item {workspace: $workspace, source: $source})
-WHERE n.sourceId > $after AND n.archivedAt IS NULL
+WHERE n.sourceId > $after AND n.archivedAt IS NULL AND n.placeholder IS NULL
 RETURN n.sourceId, n.id ORDER BY n.sourceId LIMIT $first
 """
 EDGES_OF_SOURCE: Final = """
-MATCH (a:Item {workspace: $workspace})-[e]->(b:Item) WHERE a.id > $after AND a.id <= $last AND e.source = $source
-RETURN type(e), a.id, b.id
+UNWIND $ids AS i MATCH (a:Item {workspace: $workspace, id: i})-[e]->(b:Item) WHERE e.source = $source
+RETURN a.id, type(e), b.id
 """
 
 
@@ -158,7 +160,9 @@ def update_nodes(kind: NodeKind) -> str:
 def read_nodes(kind: NodeKind) -> str:
     """Return the text that reads nodes of one kind by id: id, then every property in stored form."""
     values = ", ".join(stored("n", column) for column in kind.properties)
-    return f"UNWIND $ids AS i MATCH (n:{kind.label} {{workspace: $workspace, id: i}}) RETURN n.id, [{values}]"
+    return (
+        f"UNWIND $ids AS i MATCH (n:{kind.label} {{workspace: $workspace, id: i}}) RETURN collect([n.id, [{values}]])"
+    )
 
 
 @cache
@@ -183,7 +187,7 @@ def remove_edges(kind: EdgeKind) -> str:
 def read_edges(kind: EdgeKind) -> str:
     """Return the text that reads edges of one kind by their ends: start id, end id, every property."""
     values = ", ".join(stored("e", column) for column in kind.properties)
-    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) RETURN a.id, b.id, [{values}]"
+    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) RETURN collect([a.id, b.id, [{values}]])"
 
 
 def _match_ends() -> str:

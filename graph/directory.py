@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from graph import cypher
@@ -36,14 +36,16 @@ class Known(NamedTuple):
 
 
 class Directory:
-    """Items by address, read once each; ``known`` may be carried from one transaction to the next of a load."""
+    """Items by address, read once each; ``before`` are those that earlier transactions of a load resolved."""
 
-    def __init__(self, workspace: str, known: dict[Address, Known] | None = None) -> None:
+    def __init__(self, workspace: str, before: Mapping[Address, Known] | None = None) -> None:
         self._workspace = workspace
-        self._known = {} if known is None else dict(known)
+        self._before = before or {}
+        self._known: dict[Address, Known] = {}
 
     def __getitem__(self, ref: Ref) -> Known | None:
-        return self._known.get((ref.space, ref.value))
+        address = (ref.space, ref.value)
+        return self._known.get(address) or self._before.get(address)
 
     def add(self, item: Known) -> None:
         """Remember an item under each of its addresses."""
@@ -52,7 +54,7 @@ class Directory:
 
     async def look_up(self, transaction: Transaction, refs: Iterable[Ref]) -> None:
         """Read the items behind the references that are not known yet. One query per way of naming, O(references)."""
-        wanted = {(ref.space, ref.value) for ref in refs} - self._known.keys()
+        wanted = {(ref.space, ref.value) for ref in refs if self[ref] is None}
         lists: dict[str, list[object]] = {"id": [], "key": [], "source": []}
         for space, value in sorted(wanted):
             if space in {"id", "key"}:
@@ -61,7 +63,7 @@ class Directory:
                 lists["source"].append([space, value])
         for way, values in lists.items():
             if values:
-                rows = await transaction.rows(cypher.FIND_BY[way], workspace=self._workspace, values=values)
+                rows = await transaction.collected(cypher.FIND_BY[way], workspace=self._workspace, values=values)
                 for row in rows:
                     self.add(Known(*row))
 
@@ -78,7 +80,6 @@ async def free_keys(
             counters[prefix] = counters.get(prefix, 0) + 1
             keys[place] = f"{prefix}-{counters[prefix]}"
         proposed = [keys[place] for place in open_places]
-        rows = await transaction.rows(cypher.TAKEN_KEYS, workspace=workspace, keys=proposed)
-        used = {row[0] for row in rows} | taken
+        used = {*await transaction.collected(cypher.TAKEN_KEYS, workspace=workspace, keys=proposed), *taken}
         open_places = [place for place in open_places if keys[place] in used]
     return keys

@@ -48,7 +48,7 @@ async def read_existing(
             pairs[plan.kind].append([plan.start, plan.end])
     existing: dict[EdgeName, State] = {}
     for kind, rows in pairs.items():
-        found = await transaction.rows(cypher.read_edges(EDGES[kind]), workspace=workspace, rows=rows)
+        found = await transaction.collected(cypher.read_edges(EDGES[kind]), workspace=workspace, rows=rows)
         existing |= {(start, kind, end): arrived(kind, values) for start, end, values in found}
     return existing
 

@@ -140,6 +140,11 @@ class Snapshot:
         return np.array([NODES[label].group == group for label in KINDS])[self.items.kind]
 
     @cached_property
+    def derived(self) -> dict[Hashable, Any]:
+        """What analyses worked out from this snapshot, by name: kept with it, and gone when it goes."""
+        return {}
+
+    @cached_property
     def _rows(self) -> Mapping[Hashable, int]:
         return {name: row for row, name in enumerate(self.names)}
 

@@ -30,6 +30,11 @@ class Transaction:
         result = await self._inner.run(query, parameters)
         return [record.values() async for record in result]
 
+    async def collected(self, query: str, **parameters: Any) -> list[Any]:
+        """Run one statement that answers with a single list, and return the list."""
+        rows = await self.rows(query, **parameters)
+        return list(rows[0][0])
+
 
 class Store:
     """A pool of connections to one database. Open it with ``open_store``."""

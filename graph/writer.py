@@ -7,7 +7,7 @@ per workspace at a time: nothing that it reads can change before it commits.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from hashlib import blake2b
@@ -69,7 +69,7 @@ async def write(
     mode: Mode = Mode.EDIT,
     author: Author | None = None,
     now: int,
-    known: dict[Address, Known] | None = None,
+    known: Mapping[Address, Known] | None = None,
     dry_run: bool = False,
 ) -> Outcome:
     """Write a batch in one transaction and append one change to the log.
@@ -223,7 +223,7 @@ class Draft:
                 wanted[known.label].append(known.id)
         states: dict[str, dict[str, Any]] = {}
         for label, ids in wanted.items():
-            rows = await self.transaction.rows(
+            rows = await self.transaction.collected(
                 cypher.read_nodes(NODES[label]), workspace=self.settings.id, ids=sorted(ids)
             )
             states |= {item: arrived(label, values) for item, values in rows}
