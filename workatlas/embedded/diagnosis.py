@@ -14,7 +14,7 @@ _KNOWN = (
         "the disk of {folder} is full: free some space, or set WORKATLAS_HOME to a folder on another disk",
     ),
     (
-        r"Could not reserve enough space|insufficient memory|Cannot allocate memory|OutOfMemoryError",
+        r"Could not reserve enough space|insufficient memory|Cannot allocate memory|OutOfMemoryError|^exit status (?:-9|3)$",
         "the machine has too little free memory: set WORKATLAS_NEO4J_HEAP and WORKATLAS_NEO4J_PAGE_CACHE to less, "
         "such as 512m and 128m",
     ),
@@ -51,7 +51,7 @@ def port_was_taken(printed: str) -> bool:
 def known_cause(printed: str, profile: Profile) -> DatabaseError | None:
     """Return the error for a server that ended at its start, if what it printed tells what its user can do."""
     for pattern, sentence in _KNOWN:
-        if re.search(pattern, printed):
+        if re.search(pattern, printed, re.MULTILINE):
             return DatabaseError(f"The database server ended at its start, {sentence.format(folder=profile.folder)}.")
     return None
 

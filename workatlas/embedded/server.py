@@ -101,7 +101,7 @@ def await_answer(process: psutil.Process, profile: Profile, connection: Connecti
     reason = "nothing listens on its port"
     while time.monotonic() < deadline:
         if not _is_alive(process):
-            raise ServerEnded(_end_of(profile.console))
+            raise ServerEnded(_end_of(profile.console) + _exit_of(process))
         if _listens(port):
             try:
                 return ask_version(connection)
@@ -173,6 +173,13 @@ def _listens(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _exit_of(process: psutil.Process) -> str:
+    """Return a line about the exit status, which is all that a process killed by the system leaves behind."""
+    child = _children.get(process.pid)
+    status = child.wait() if child else None
+    return f"\nexit status {status}\n" if status else ""
 
 
 def _end_of(path: Path, size: int = 20_000) -> str:
