@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import db
+from workatlas.cli import db, generate
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(db.app, name="db")
+app.command()(generate.generate)
 
 
 def _print_version(wanted: bool) -> None:
