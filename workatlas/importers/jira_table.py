@@ -83,7 +83,10 @@ class Row:
 
     def first(self, name: str) -> str:
         """Return the first filled cell of a field, or an empty text."""
-        return next(iter(self.all(name)), "")
+        for column in self.columns.named.get(name, ()):
+            if column < len(self.cells) and (cell := self.cells[column].strip()):
+                return cell
+        return ""
 
     def at(self, columns: Sequence[int]) -> list[str]:
         """Return the filled cells of some columns."""
