@@ -16,7 +16,7 @@ import orjson
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
 from workatlas.importers.dates import DateReader
 from workatlas.importers.files import lines, shortened
-from workatlas.importers.importer import ImportOptions
+from workatlas.importers.importer import ImportOptions, usable_key
 from workatlas.importers.links import Links
 from workatlas.importers.vocabulary import SEVERITY_OF_PRIORITY, category_from_facts, category_of
 
@@ -116,7 +116,7 @@ class _Reader:
             yield from self._dependencies(name, issue, links)
 
     def _node(self, name: str, kind: str, issue: _Issue) -> Iterator[Record]:
-        row = NodeRow(kind, self.source, name, {"title": issue.text("title")}, key=name, where=issue.where)
+        row = NodeRow(kind, self.source, name, {"title": issue.text("title")}, key=usable_key(name), where=issue.where)
         if not row.properties["title"]:
             yield Anomaly("missingTitle", f"{name} has no title; its id stands in", issue.where)
             row.properties["title"] = name

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from graph.batch import Record
+
+MAX_KEY: Final = 200
+"""Longest key that the write path takes, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +36,9 @@ class Importer:
     name: str
     description: str
     read: Callable[[Sequence[Path], ImportOptions], Iterator[Record]]
+
+
+def usable_key(text: str) -> str | None:
+    """Return a source's name for an item as its key, ``None`` where it cannot be one (a colon marks a source)."""
+    key = text.strip()
+    return key if key and ":" not in key and len(key) <= MAX_KEY else None

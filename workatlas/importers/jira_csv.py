@@ -14,7 +14,7 @@ from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, Stat
 from graph.lifecycle import CLOSED, Category
 from graph.model import EDGES
 from workatlas.importers.files import shortened
-from workatlas.importers.importer import ImportOptions
+from workatlas.importers.importer import ImportOptions, usable_key
 from workatlas.importers.jira_mapping import CsvMapping, LinkMeaning, load
 from workatlas.importers.jira_survey import Survey, identity, numbered
 from workatlas.importers.jira_table import Row, Table
@@ -94,7 +94,7 @@ class _Reader:
         yield from self._linked(name, row)
 
     def _node(self, name: str, kind: str, row: Row) -> Iterator[Record]:
-        key = row.first("key") or (None if name.isdigit() or name.startswith("row/") else name)
+        key = usable_key(row.first("key") or ("" if name.isdigit() or name.startswith("row/") else name))
         properties: dict[str, object] = {"title": row.first("title") or name}
         if not row.first("title"):
             yield Anomaly("missingTitle", f"{name} has no title; its identity stands in", row.where)
@@ -163,7 +163,7 @@ class _Reader:
     def _project(self, whole: Ref, row: Row) -> Iterator[Record]:
         if not self._first("project", whole.value):
             return
-        title, key = row.first("projectName") or row.first("projectKey"), row.first("projectKey") or None
+        title, key = row.first("projectName") or row.first("projectKey"), usable_key(row.first("projectKey"))
         properties: dict[str, object] = {"title": title}
         if text := row.first("projectDescription"):
             properties["description"] = text

@@ -17,7 +17,7 @@ from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
 from graph.values import Type, check
 from workatlas.importers.files import lines, shortened
-from workatlas.importers.importer import ImportOptions
+from workatlas.importers.importer import MAX_KEY, ImportOptions, usable_key
 
 _IDENTITY = frozenset({"id", "key", "source", "sourceId"})
 _NODE_TABLE = {
@@ -51,8 +51,7 @@ def _line(text: bytes, where: str, source: str, seen: dict[int, int]) -> Iterato
                     anomaly = _repeated(record, text, seen)
                     if anomaly:
                         yield anomaly
-                        if anomaly.kind == "duplicateId":
-                            continue
+                        continue
                 yield record
         case ["edge"]:
             yield from _edge(line, where)
@@ -66,13 +65,15 @@ def _line(text: bytes, where: str, source: str, seen: dict[int, int]) -> Iterato
 def _repeated(row: NodeRow, text: bytes, seen: dict[int, int]) -> Anomaly | None:
     identity, content = hash((row.source, row.source_id)), hash(text.strip())
     before = seen.get(identity)
-    seen[identity] = content
+    if before is None:
+        seen[identity] = content
     name = f"{row.source}:{row.source_id}"
     if before is None:
         return None
     if before == content:
         return Anomaly("duplicateId", f"{name} is there twice, word for word", row.where)
-    return Anomaly("contradictoryDuplicate", f"{name} is there again and differs; the later line wins", row.where)
+    detail = f"{name} is there again and differs; the first line counts"
+    return Anomaly("contradictoryDuplicate", detail, row.where, skipped=True)
 
 
 def _node(line: dict[str, object], where: str, source: str) -> Iterator[Record]:
@@ -92,6 +93,11 @@ def _node(line: dict[str, object], where: str, source: str) -> Iterator[Record]:
     if source_id is None:
         yield Anomaly("missingId", "the node has none of id, key and sourceId", where, skipped=True)
         return
+    key = identity.get("key")
+    if key is not None and usable_key(key) is None:
+        detail = f"key: {shortened(repr(key))} has a colon or more than {MAX_KEY} characters"
+        yield Anomaly("badValue", detail, where)
+        del identity["key"]
     if label in _NAMED and "name" in line and "title" not in line:
         line["title"] = line.pop("name")
     properties, anomalies = _checked(line, _NODE_TABLE[label], label, where)

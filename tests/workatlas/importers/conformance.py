@@ -63,6 +63,7 @@ def assert_conforms(records: Iterable[Record]) -> None:
                 table = {item.name: item for item in NODES[record.kind].properties}
                 assert record.source
                 assert record.source_id
+                assert record.key is None or (record.key and ":" not in record.key and len(record.key) <= 200)
             case EdgeRow():
                 table = {item.name: item for item in EDGES[record.kind].properties}
                 assert record.start != record.end

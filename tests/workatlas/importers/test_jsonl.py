@@ -67,6 +67,7 @@ def test_identity_falls_back_to_id_then_key() -> None:
         ('{"node": "Task", "key": "A", "title": "a", "due": "2025-30-01"}', "badDate", "2025-30-01", False),
         ('{"node": "Task", "key": "A", "title": "a", "due": "9999-W53"}', "badDate", "due", False),
         ('{"node": "Task", "id": "7", "key": "A", "title": "a"}', "badValue", "UUID", False),
+        ('{"node": "Task", "key": "a:b", "title": "a"}', "badValue", "colon", False),
         ('{"node": "Task", "key": "A", ', "brokenJson", "JSON", True),
         ('["node"]', "unknownLine", "node", True),
         ('{"node": "Task", "edge": "BLOCKS"}', "unknownLine", "exactly one", True),
@@ -95,7 +96,8 @@ def test_repeated_nodes() -> None:
     one, other = '{"node": "Team", "key": "T", "title": "t"}', '{"node": "Team", "key": "T", "title": "u"}'
     records = read("\n".join([one, one, other]))
     assert anomalies(records) == {"duplicateId": 1, "contradictoryDuplicate": 1}
-    assert [row.properties["title"] for row in nodes(records)] == ["t", "u"]
+    assert [row.properties["title"] for row in nodes(records)] == ["t"]
+    assert [record.skipped for record in records if isinstance(record, Anomaly)] == [False, True]
 
 
 def test_gzip_and_unreadable_files(tmp_path: Path) -> None:
