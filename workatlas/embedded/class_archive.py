@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,9 @@ from workatlas.embedded.profile import Profile
 from workatlas.settings import Settings
 
 _BUILD_SECONDS = 600
+_ARGUMENTS = "java.arguments"
+_CLASSES = "classes.list"
+_WORK = ".building"
 
 
 def archive_flags(java: Path, library: Library, profile: Profile) -> list[str]:
@@ -28,7 +33,7 @@ def archive_flags(java: Path, library: Library, profile: Profile) -> list[str]:
     if archive.exists():
         # A misfit is no concern of the user: it costs seconds, and Java would print pages.
         return [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr"]
-    return [f"-XX:DumpLoadedClassList={_class_list(profile)}"]
+    return [f"-XX:DumpLoadedClassList={profile.folder / _CLASSES}"]
 
 
 def archive_path(java: Path, library: Library) -> Path:
@@ -48,58 +53,54 @@ def discard_archive(java: Path, library: Library) -> bool:
 
 def build_in_background(settings: Settings, java: Path, library: Library, profile: Profile) -> bool:
     """Start making the archive if a server that stopped left its list of classes; tell whether it was started."""
-    classes = _class_list(profile)
+    classes = profile.folder / _CLASSES
     archive = archive_path(java, library)
     if not classes.exists() or archive.exists():
         return False
-    moved = archive.with_suffix(".classes")
+    # A folder for each try: two commands that stop servers one after the other must not share files.
+    folder = archive.with_suffix(f".{secrets.token_hex(4)}{_WORK}")
     try:
+        folder.mkdir()
         # Out of the profile, which may be removed at any time.
-        moved.write_bytes(classes.read_bytes())
+        (folder / _CLASSES).write_bytes(classes.read_bytes())
         classes.unlink()
-        arguments = archive.with_suffix(".arguments")
         # Not -XX:+AOTClassLinking: half a second faster, but then Java ends where it cannot map the archive.
-        flags = ["-Xshare:dump", f"-XX:SharedClassListFile={moved}", f"-XX:SharedArchiveFile={_unfinished(archive)}"]
-        arguments.write_text(java_arguments(settings, library.class_path, flags), encoding="utf-8")
+        lists = [f"-XX:SharedClassListFile={folder / _CLASSES}", f"-XX:SharedArchiveFile={folder / archive.name}"]
+        arguments = java_arguments(settings, library.class_path, ["-Xshare:dump", *lists])
+        (folder / _ARGUMENTS).write_text(arguments, encoding="utf-8")
         subprocess.Popen(
-            [sys.executable, "-m", __spec__.name, str(java), str(archive)],
+            [sys.executable, "-m", __spec__.name, str(java), str(archive), str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         ).returncode = 0  # nobody waits for it; without this Python warns about a child left behind
     except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
         return False  # a full or read-only cache costs the archive, not the command
     return True
 
 
-def build(java: Path, archive: Path) -> None:
-    """Make the archive from the list beside it, unless another process is at it; remove those it replaces."""
+def build(java: Path, archive: Path, folder: Path) -> None:
+    """Make the archive from what ``folder`` holds, unless another process is at it; remove those it replaces."""
     if hasattr(os, "nice"):
         os.nice(19)
-    arguments, classes = archive.with_suffix(".arguments"), archive.with_suffix(".classes")
     try:
         with FileLock(archive.with_suffix(".lock"), timeout=0):
-            command = [str(java), f"@{arguments}"]
+            for remains in archive.parent.glob(f"*{_WORK}"):
+                if remains != folder:  # of one that was killed, or of one that will not get the lock
+                    shutil.rmtree(remains, ignore_errors=True)
+            command = [str(java), f"@{folder / _ARGUMENTS}"]
             done = subprocess.run(command, capture_output=True, timeout=_BUILD_SECONDS, check=False)
-            if done.returncode == 0 and _unfinished(archive).exists():
+            if done.returncode == 0 and (folder / archive.name).exists():
                 for old in archive.parent.glob("neo4j-*.jsa"):
                     old.unlink()
-                _unfinished(archive).replace(archive)
+                (folder / archive.name).replace(archive)
     except Timeout:
         return
     finally:
-        for remains in (arguments, classes, _unfinished(archive)):
-            remains.unlink(missing_ok=True)
-
-
-def _class_list(profile: Profile) -> Path:
-    return profile.folder / "classes.list"
-
-
-def _unfinished(archive: Path) -> Path:
-    return archive.with_suffix(".unfinished")
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]), Path(sys.argv[2]))
+    build(*map(Path, sys.argv[1:]))

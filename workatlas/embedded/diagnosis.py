@@ -14,13 +14,15 @@ _KNOWN = (
         "the disk of {folder} is full: free some space, or set WORKATLAS_HOME to a folder on another disk",
     ),
     (
-        r"Could not reserve enough space|insufficient memory|Cannot allocate memory|OutOfMemoryError|^exit status (?:-9|3)$",
+        # Killed by the system (-9), or ended by -XX:+ExitOnOutOfMemoryError (3), which may print nothing.
+        r"Could not reserve enough space|insufficient memory|Cannot allocate memory|OutOfMemoryError"
+        r"|^exit status (?:-9|3)$",
         "the machine has too little free memory: set WORKATLAS_NEO4J_HEAP and WORKATLAS_NEO4J_PAGE_CACHE to less, "
         "such as 512m and 128m",
     ),
     (
-        r"Invalid (?:initial|maximum) heap size|Initial heap size set to a larger value",
-        "WORKATLAS_NEO4J_HEAP is no size that Java accepts: write it as 512m or 2g",
+        r"(?:Invalid|Too small) (?:initial|maximum) heap|Initial heap size set to a larger value",
+        "WORKATLAS_NEO4J_HEAP is no size that Neo4j can run with: write it as 512m or 2g",
     ),
     (
         r"Error evaluating value for setting '(?:db|dbms|server)\.memory|not a valid (?:size|long)",
