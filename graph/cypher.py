@@ -97,7 +97,8 @@ FIND_BY: Final = {
     "id": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, id: v}}) RETURN collect([{_IDENTITY}])",
     "key": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, key: v}}) RETURN collect([{_IDENTITY}])",
     "source": (
-        f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, source: v[0], sourceId: v[1]}}) RETURN collect([{_IDENTITY}])"
+        "UNWIND $values AS v MATCH (n:Item {workspace: $workspace, source: v[0], sourceId: v[1]}) "
+        f"RETURN collect([{_IDENTITY}])"
     ),
 }
 TAKEN_KEYS: Final = "UNWIND $keys AS k MATCH (n:Item {workspace: $workspace, key: k}) RETURN collect(n.key)"

@@ -68,8 +68,8 @@ class LoadOptions:
 class LoadReport:
     """What a load did; counts of items unless said otherwise.
 
-    ``nodes`` and ``edges`` count what the input states by label and kind. ``anomalies`` count oddities by kind, with the
-    first ``examples`` of each. ``skipped`` records could not be used.
+    ``nodes`` and ``edges`` count what the input states by label and kind. ``anomalies`` count oddities by kind, with
+    the first ``examples`` of each. ``skipped`` records could not be used.
     """
 
     source: str

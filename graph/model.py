@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Final
 
 from graph.values import Type
@@ -88,9 +89,14 @@ class EdgeKind:
     @property
     def pairs(self) -> frozenset[tuple[str, str]]:
         """Allowed (start label, end label) pairs, groups spelt out."""
-        return frozenset(
-            (start, end) for starts, ends in self.ends for start in labels_of(starts) for end in labels_of(ends)
-        )
+        return _pairs(self.ends)
+
+
+@cache
+def _pairs(ends: tuple[tuple[str, str], ...]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (start, end) for starts, finishes in ends for start in labels_of(starts) for end in labels_of(finishes)
+    )
 
 
 T, N, D, I = Type.TEXT, Type.NUMBER, Type.DATE, Type.INSTANT  # noqa: E741 - the table below reads like a table
