@@ -55,7 +55,10 @@ def build_in_background(settings: Settings, java: Path, library: Library, profil
     """Start making the archive if a server that stopped left its list of classes; tell whether it was started."""
     classes = profile.folder / _CLASSES
     archive = archive_path(java, library)
-    if not classes.exists() or archive.exists():
+    if not classes.exists():
+        return False
+    if archive.exists():
+        classes.unlink()
         return False
     # A folder for each try: two commands that stop servers one after the other must not share files.
     folder = archive.with_suffix(f".{secrets.token_hex(4)}{_WORK}")

@@ -11,7 +11,6 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import certifi
 import httpx
 
 from workatlas.embedded.artifacts import Artifact
@@ -64,7 +63,7 @@ def transfer(
 
 def _trust() -> ssl.SSLContext:
     """Trust the well-known authorities and those of the system, where a company's own one is installed."""
-    context = ssl.create_default_context(cafile=certifi.where())
+    context = httpx.create_ssl_context()
     context.load_default_certs()
     return context
 

