@@ -1,0 +1,332 @@
+"""Blocking chains: from each thing that can be acted on now, the longest path in time to a goal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, overload
+
+import numpy as np
+
+from analytics.durations import Basis
+from analytics.expanded import Expanded
+from analytics.kernels import gather_bits
+from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.steps import Step, Steps
+from analytics.trees import ChainTree, target_row
+from graph.columns import Flags
+from graph.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import pandas as pd
+
+_ENTRIES: Final = 256
+"""Entries into a goal that alternatives are looked for among."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The longest path in time from one root to a goal.
+
+    ``length_hours`` is Σ durations + lags by start/finish arithmetic, the goal's own duration included if it is work;
+    ``finish`` the day that the chain alone forces from today on; ``delay_days`` the working days from ``due`` to it,
+    negative if before. ``share`` is the chain's share of the goal; where the goal has enough without it, ``delays`` is
+    false, ``delay_days`` is ``None`` and ``value_at_risk`` says what it puts at risk. ``assumed_share`` (0 to 1) is how
+    much of the length nobody gave a figure for. ``alternatives`` are the other items next to the goal that the root
+    also reaches.
+    """
+
+    goal: str
+    goal_title: str
+    due: date | None
+    finish: date | None
+    delay_days: int | None
+    length_hours: float
+    assumed_share: float
+    share: float
+    delays: bool
+    value_at_risk: float
+    root: Step
+    steps: tuple[Step, ...]
+    alternatives: tuple[str, ...]
+    completeness: Completeness
+
+    def explain(self) -> Explanation:
+        """Return the chain's facts and a sentence that quotes only them."""
+        return Explanation(_sentence(self), self._facts())
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "goal": self.goal,
+            "goalTitle": self.goal_title,
+            "due": iso(self.due),
+            "finish": iso(self.finish),
+            "delayDays": self.delay_days,
+            "lengthHours": self.length_hours,
+            "assumedPercent": round(100 * self.assumed_share),
+            "share": self.share,
+            "sharePercent": round(100 * self.share),
+            "delays": self.delays,
+            "valueAtRisk": self.value_at_risk,
+            "stepCount": len(self.steps),
+            "root": self.root.to_dict(),
+            "steps": [step.to_dict() for step in self.steps],
+            "edges": [place for step in self.steps for place in step.edges],
+            "alternatives": list(self.alternatives),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values in the shape that scripts rely on."""
+        facts = self._facts()
+        root = {name: facts["root"][name] for name in ("key", "title", "owner", "status")}
+        root["state"] = self.root.state
+        return facts | {
+            "root": root,
+            "explanation": _sentence(self),
+            "completeness": self.completeness.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BlockingChains:
+    """The k worst chains to one goal, worst first; ``roots`` counts all roots that reach it.
+
+    ``finish`` is when the goal has enough, ``full_finish`` when everything is finished; ``None`` without a day, and
+    ``finish`` also where cancelled children make it impossible.
+    """
+
+    goal: str
+    goal_title: str
+    due: date | None
+    finish: date | None
+    full_finish: date | None
+    roots: int
+    chains: tuple[Chain, ...]
+    completeness: Completeness
+
+    def __len__(self) -> int:
+        return len(self.chains)
+
+    def __iter__(self) -> Iterator[Chain]:
+        return iter(self.chains)
+
+    @overload
+    def __getitem__(self, place: int) -> Chain: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Chain, ...]: ...
+    def __getitem__(self, place: int | slice) -> Chain | tuple[Chain, ...]:
+        return self.chains[place]
+
+    def explain(self) -> Explanation:
+        """Return the worst chain's sentence, with how many there are; or that nothing stands before the goal."""
+        facts: dict[str, Any] = {
+            "goal": self.goal,
+            "goalTitle": self.goal_title,
+            "roots": self.roots,
+            "shown": len(self.chains),
+            "due": iso(self.due),
+            "finish": iso(self.finish),
+            "fullFinish": iso(self.full_finish),
+        }
+        if not self.chains:
+            return Explanation(f"Nothing open stands before {self.goal}.", facts)
+        worst = self.chains[0].explain()
+        verb = "leads" if self.roots == 1 else "lead"
+        sentence = f"{counted(self.roots, 'chain')} {verb} to {self.goal}. {worst.sentence}"
+        return Explanation(sentence, facts | {"worst": worst.facts})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return dict(self.explain().facts) | {
+            "worst": None,
+            "chains": [chain.to_dict() for chain in self.chains],
+            "explanation": self.explain().sentence,
+            "completeness": self.completeness.to_dict(),
+        }
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row per step of every chain."""
+        names = tuple(Step(kind="").to_dict())
+        rows = (
+            {"chain": number, "step": place, "delayDays": chain.delay_days, "lengthHours": chain.length_hours}
+            | step.to_dict()
+            for number, chain in enumerate(self.chains, 1)
+            for place, step in enumerate(chain.steps, 1)
+        )
+        return table(rows, ("chain", "step", "delayDays", "lengthHours", *names))
+
+
+def blocking_chains(
+    snapshot: Snapshot, goal: Hashable, k: int = 10, *, today: date | None = None, hidden: Flags | None = None
+) -> BlockingChains:
+    """Return the chains that hold a goal back, worst first: by delay, then length, then key.
+
+    A *root* is an open leaf of work that waits for nothing open, a cycle unit, or something whose closing or starting
+    alone is waited for: a goal that nothing contributes to, a container without an open part, a container that has not
+    started and whose start is waited for. Per root there is one chain, the longest path in time.
+
+    Parameters
+    ----------
+    snapshot
+        n items and m edges.
+    goal
+        Name or id of any Work or Goal.
+    k
+        Number of chains, at least 1.
+    today
+        First day of work. Without it only hours are computed: finishes and delays are ``None``.
+    hidden
+        Items that the viewer may not see, shape (n,): such steps show only their kind.
+
+    Raises
+    ------
+    KeyError
+        There is no such item, or the viewer may not see it.
+    ValueError
+        ``k`` is less than 1, or the item is neither Work nor Goal.
+
+    Notes
+    -----
+    One pass over the expanded graph from the goal backwards, O(n + m), and O(roots log roots) to order them; the
+    expanded graph itself is made once per snapshot and day. Each cycle is one step whose hours are an upper bound.
+    A goal that is closed, or that nothing open leads to, has no chains. Longest paths in a directed acyclic graph by
+    dynamic programming: Cormen et al., Introduction to Algorithms, 24.2.
+
+    """
+    if k < 1:
+        raise ValueError(f"k is {k}; ask for at least 1 chain")
+    expanded = Expanded.of(snapshot, today)
+    row = target_row(expanded, goal, hidden)
+    if not expanded.is_open[row]:
+        return _result(expanded, row, 0, (), Completeness(snapshot.seq, self_references=expanded.self_references))
+    tree = ChainTree.to(expanded, row)
+    chosen = tree.worst(k)
+    steps = Steps(expanded, hidden)
+    reached, limited = _entries(expanded, tree, chosen)
+    chains = tuple(_chain(tree, steps, unit, reached[unit], hidden) for unit in chosen)
+    unseen = len({place for chain in chains for step in chain.steps if step.hidden for place in step.edges})
+    if len(tree.roots) > k:
+        limited = (f"the {k} worst of {len(tree.roots)} chains", *limited)
+    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references)
+    return _result(expanded, row, len(tree.roots), chains, completeness)
+
+
+def _entries(expanded: Expanded, tree: ChainTree, chosen: list[int]) -> tuple[dict[int, list[int]], tuple[str, ...]]:
+    """Return, for each chosen root, the arcs into the target that it reaches."""
+    pointer, arcs = expanded.into
+    entries = arcs[pointer[tree.target] : pointer[tree.target + 1]]
+    limited: tuple[str, ...] = ()
+    if len(entries) > _ENTRIES:
+        limited = (f"alternatives among {_ENTRIES} of {len(entries)} entries",)
+        far = expanded.weights[entries] + tree.distance[tree.target]
+        entries = entries[np.argsort(-far, kind="stable")[:_ENTRIES]]
+    bits = np.zeros((len(expanded.hours), max(1, -(-len(entries) // 64))), dtype=np.uint64)
+    for place, arc in enumerate(entries.tolist()):
+        bits[expanded.tails[arc], place // 64] |= np.uint64(1 << (place % 64))
+    gather_bits(expanded.pointer, expanded.heads, bits)
+    return {
+        unit: [arc for place, arc in enumerate(entries.tolist()) if int(bits[unit, place // 64]) >> (place % 64) & 1]
+        for unit in chosen
+    }, limited
+
+
+def _chain(tree: ChainTree, steps: Steps, unit: int, reached: list[int], hidden: Flags | None) -> Chain:
+    """Return the chain of one root."""
+    units, arcs = tree.walk(unit)
+    expanded, row = tree.expanded, tree.row
+    snapshot, today = expanded.snapshot, expanded.today
+    due = as_date(expanded.due[row])
+    finish = None if today is None else expanded.calendar.finish_day(today, float(tree.ends[unit]))
+    late = bool(tree.delays[unit])
+    share = float(np.prod(expanded.arc_share[arcs])) if arcs else 1.0
+    made = steps.along(units, arcs)
+    length = float(tree.distance[unit])
+    entry = {int(expanded.item[expanded.order.nodes[expanded.order.pointer[at]]]) for at in units[-2:-1]}
+    others = [expanded.members(int(expanded.tails[arc]))[0] for arc in reached]
+    seen = [at for at in dict.fromkeys(others) if at not in entry and (hidden is None or not hidden[at])]
+    value = float(expanded.goals.value[row]) if snapshot.is_goal[row] else 0.0
+    return Chain(
+        goal=snapshot.items.key[row],
+        goal_title=snapshot.items.title[row],
+        due=due,
+        finish=finish,
+        delay_days=expanded.calendar.days_after(due, finish) if due and finish and late else None,
+        length_hours=length,
+        assumed_share=_assumed(expanded, units, length),
+        share=share,
+        delays=late,
+        value_at_risk=value * share,
+        root=made[0],
+        steps=made,
+        alternatives=tuple(snapshot.items.key[at] for at in seen),
+        completeness=Completeness(snapshot.seq, (), sum(step.hidden for step in made), expanded.self_references),
+    )
+
+
+def _assumed(expanded: Expanded, units: list[int], length: float) -> float:
+    """Return the share of a length that rests on durations which nobody gave."""
+    if length <= 0:
+        return 0.0
+    basis = expanded.durations.basis[expanded.item[expanded.order.nodes[expanded.order.pointer[units]]]]
+    assumed = (basis >= Basis.POINTS) | expanded.is_cycle[units]
+    return min(1.0, float(expanded.hours[units] @ assumed) / length)
+
+
+def _result(
+    expanded: Expanded, row: int, roots: int, chains: tuple[Chain, ...], completeness: Completeness
+) -> BlockingChains:
+    items = expanded.snapshot.items
+
+    def day(hours: float) -> date | None:
+        if expanded.today is None or not np.isfinite(hours):
+            return None
+        return expanded.calendar.finish_day(expanded.today, hours)
+
+    is_open = bool(expanded.is_open[row])
+    return BlockingChains(
+        goal=items.key[row],
+        goal_title=items.title[row],
+        due=as_date(expanded.due[row]),
+        finish=day(expanded.finish_hours(row)) if is_open else None,
+        full_finish=day(expanded.finish_hours(row, full=True)) if is_open else None,
+        roots=roots,
+        chains=chains,
+        completeness=completeness,
+    )
+
+
+def _sentence(chain: Chain) -> str:
+    root = chain.root
+    if root.hidden:
+        name = f"A hidden {root.kind}"
+    elif root.members:
+        name = f"The cycle {', '.join(root.members)}"
+    else:
+        key = root.key or ""
+        name = key if root.title in ("", key, None) else f"{key} '{root.title}'"
+        about = [root.owner or "no owner"]
+        if root.age_days is not None:
+            about.append(f"{root.age_since} {counted(root.age_days, 'day')} ago")
+        name = f"{name} ({', '.join(about)})"
+    hours = f"the chain needs {amount(chain.length_hours)} working hours"
+    if chain.assumed_share > 0:
+        hours += f", {round(100 * chain.assumed_share)} % of it assumed"
+    text = f"{name} is the first of {counted(len(chain.steps), 'step')} to {chain.goal}; {hours}"
+    if chain.finish is not None:
+        text += f"; it ends on {chain.finish.isoformat()}{_against_due(chain)}"
+    if not chain.delays:
+        text += f"; it puts {round(100 * chain.share)} % of {chain.goal} at risk, which has enough without it"
+    return text + "."
+
+
+def _against_due(chain: Chain) -> str:
+    if chain.delay_days is None or chain.due is None:
+        return ""
+    due = f"the due date {chain.due.isoformat()}"
+    if chain.delay_days == 0:
+        return f", {due}" if chain.finish == chain.due else f", with no working day between it and {due}"
+    side = "after" if chain.delay_days > 0 else "before"
+    return f", {counted(abs(chain.delay_days), 'working day')} {side} {due}"
