@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import db, generate
+from workatlas.cli import db, doctor, generate, importing, serve
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 
@@ -22,7 +22,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(db.app, name="db")
+app.command("import")(importing.import_)
+app.command()(importing.export)
+app.command()(doctor.doctor)
 app.command()(generate.generate)
+app.command()(serve.serve)
 
 
 def _print_version(wanted: bool) -> None:

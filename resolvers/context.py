@@ -1,0 +1,54 @@
+"""What a resolver may use while one operation runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from graph.snapshot_store import SnapshotKeeper
+from graph.store import Store
+from graph.workspace import Workspace, read
+from resolvers.errors import RefusedError
+
+MAX_ROOT_READS: Final = 20
+"""Traversals that one operation may begin: each alias of a root field is one."""
+
+
+@dataclass(slots=True)
+class Context:
+    """The workspace that an operation sees, and what it has read of it so far."""
+
+    store: Store
+    workspace: str
+    snapshots: SnapshotKeeper
+    today: Callable[[], date]
+    request_id: str
+    reads: int = 0
+    _settings: Workspace | None = field(default=None, repr=False)
+
+    async def settings(self) -> Workspace:
+        """Return the workspace's settings, read once per operation.
+
+        Raises:
+            UnknownWorkspaceError: There is no such workspace.
+            StoreError: The database failed.
+
+        """
+        if self._settings is None:
+            self._settings = await read(self.store, self.workspace)
+        return self._settings
+
+    def count_read(self) -> None:
+        """Count a traversal that begins.
+
+        Raises:
+            RefusedError: The operation begins too many.
+
+        """
+        self.reads += 1
+        if self.reads > MAX_ROOT_READS:
+            raise RefusedError(
+                "TOO_COMPLEX", f"one operation may read at most {MAX_ROOT_READS} root fields: send several operations"
+            )

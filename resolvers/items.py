@@ -1,0 +1,108 @@
+"""GraphQL types of items and their connections, made from the model table: a new kind or edge there appears here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import strawberry
+
+from graph.model import NODES
+from resolvers.connection import DEFAULT_PAGE, After, First, PageInfo
+from resolvers.naming import (
+    ABSTRACT,
+    EdgeField,
+    description_of,
+    edge_fields,
+    edge_fields_of,
+    has_status,
+    properties_of,
+)
+from resolvers.scalars import StatusCategory, type_of
+
+Made = type[Any]
+
+
+def _page(first: First = DEFAULT_PAGE, after: After = None) -> Any:
+    """Declare the arguments of a nested connection; its value was already read together with its root field's."""
+    raise NotImplementedError("nested connections are read with their root field")
+
+
+def field(annotation: Any, description: str, **options: Any) -> Any:
+    """Return a field whose type is known only when all types are made."""
+    return strawberry.field(graphql_type=annotation, description=description, **options)
+
+
+def many(inner: Any) -> Any:
+    """Return the annotation of a list of a type that is known at run time only."""
+    return list[inner]
+
+
+def declare(made: Made, fields: Mapping[str, Any]) -> None:
+    """Give a bare class its fields."""
+    made.__annotations__ = {}
+    for name, one in fields.items():
+        one.graphql_name = name
+        setattr(made, name, one)
+
+
+def _bare(name: str, *bases: Made) -> Made:
+    return type(name, bases or (object,), {"__module__": __name__})
+
+
+def _make_types() -> dict[str, Made]:
+    # All classes first, so that fields can refer to each other's types; then their fields, interfaces before kinds.
+    types: dict[str, Made] = {"Node": _bare("Node")}
+    types["Item"] = _bare("Item", types["Node"])
+    for group in ("Work", "Goal"):
+        types[group] = _bare(group, types["Item"])
+    for label, kind in NODES.items():
+        types[label] = _bare(label, types[kind.group or "Item"])
+    for stem in (*(name for name in types if name != "Node"), *(one.type_name for one in edge_fields().values())):
+        types[f"{stem}Connection"] = _bare(f"{stem}Connection")
+        types[f"{stem}Edge"] = _bare(f"{stem}Edge")
+    for name in (*ABSTRACT, *NODES):
+        declare(types[name], _fields_of(name, types))
+        decorate = strawberry.interface if name in ABSTRACT else strawberry.type
+        decorate(types[name], name=name, description=description_of(name))
+    for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):
+        _declare_connection(types, name, name, None)
+    for one in edge_fields().values():
+        _declare_connection(types, one.type_name, one.target, one)
+    return types
+
+
+def _fields_of(name: str, types: Mapping[str, Made]) -> dict[str, Any]:
+    fields = {column.name: field(type_of(name, column), column.description) for column in properties_of(name).values()}
+    if has_status(name):
+        fields["category"] = field(StatusCategory | None, "What the status means: the category of its name.")
+    if name in {"Person", "Team"}:
+        fields["name"] = field(str, "What it is called: the same as its title.")
+    for one in edge_fields_of(name).values():
+        fields[one.name] = field(types[f"{one.type_name}Connection"], one.description, resolver=_page)
+    return fields
+
+
+def _declare_connection(types: Mapping[str, Made], stem: str, target: str, edge: EdgeField | None) -> None:
+    connection, link, node = types[f"{stem}Connection"], types[f"{stem}Edge"], types[target]
+    what = f"{edge.kind.name} edges" if edge else f"items of type {target}"
+    fields = {"cursor": field(str, "Where the item stands in this list."), "node": field(node, "The item.")}
+    if edge is not None:
+        owner = edge.kind.name.title().replace("_", "")
+        fields |= {one.name: field(type_of(owner, one), one.description) for one in edge.kind.properties}
+    declare(link, fields)
+    strawberry.type(link, name=f"{stem}Edge", description=f"One of a page of {what}.")
+    declare(
+        connection,
+        {
+            "edges": field(many(link), "The page, with cursors and the edges' own properties."),
+            "nodes": field(many(node), "The page's items, without their edges."),
+            "pageInfo": field(PageInfo, "Where the page stands."),
+            "totalCount": field(int, "Number of all items, whatever the page; counted only when it is asked."),
+        },
+    )
+    strawberry.type(connection, name=f"{stem}Connection", description=f"A page of {what}.")
+
+
+TYPES: Final = _make_types()
+"""Every type made from the model table, by its GraphQL name."""

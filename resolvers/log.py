@@ -1,0 +1,166 @@
+"""The workspace itself and its change log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import orjson
+import strawberry
+from strawberry.scalars import JSON
+from strawberry.types import Info
+
+from graph import history
+from graph.validation import properties_of
+from graph.values import Type, millis_to_instant
+from resolvers.connection import DEFAULT_PAGE, First, page_size
+from resolvers.context import Context
+from resolvers.errors import RefusedError
+from resolvers.items import field
+from resolvers.scalars import Instant, StatusCategory
+
+
+@strawberry.type(description="One of a workspace's own status names.")
+class Status:
+    """One of a workspace's own status names."""
+
+    name: str = field(str, "The name.")
+    category: Any = field(StatusCategory, "What it means to every analysis.")
+
+
+@strawberry.type(description="The workspace that this API serves.")
+class Workspace:
+    """The workspace that this API serves."""
+
+    id: strawberry.ID = field(strawberry.ID, "Its name.")
+    seq: int = field(int, "Number of the last change; it grows by one with each write.")
+    statuses: list[Status] = field(list[Status], "Its status names.")
+    import_run: str | None = field(str | None, "The import that is going on, if one is: reads may see half of it.")
+
+
+@strawberry.type(description="The state of the graph that analyses answer from.")
+class SnapshotState:
+    """The state of the graph that analyses answer from."""
+
+    seq: int = field(int, "Number of the last change that is in it.")
+    items: int = field(int, "Number of items, updates apart.")
+    edges: int = field(int, "Number of edges.")
+
+
+@strawberry.type(description="One altered item.")
+class ItemChange:
+    """One altered item."""
+
+    id: strawberry.ID = field(strawberry.ID, "Its id.")
+    kind: str = field(str, "Its kind afterwards.")
+    operation: str = field(str, "create, update, archive, restore or purge.")
+    before: Any = field(JSON, "The properties that changed, as they were.")
+    after: Any = field(JSON, "The same properties as they are since.")
+
+
+@strawberry.type(description="One altered edge.")
+class EdgeChange:
+    """One altered edge."""
+
+    kind: str = field(str, "Its kind.")
+    start: strawberry.ID = field(strawberry.ID, "Id of its start.")
+    end: strawberry.ID = field(strawberry.ID, "Id of its end.")
+    operation: str = field(str, "add, update or remove.")
+    before: Any = field(JSON, "The properties that changed, as they were.")
+    after: Any = field(JSON, "The same properties as they are since.")
+
+
+@strawberry.type(description="One write transaction.")
+class Change:
+    """One write transaction."""
+
+    seq: int = field(int, "Its number; numbers have no gaps.")
+    at: Any = field(Instant, "When it was written.")
+    actor: str = field(str, "Who wrote it.")
+    request: str = field(str, "The request that it belongs to, as logs name it.")
+    source: str = field(str, "Where it came from.")
+    system: bool = field(bool, "Whether workatlas wrote it by itself.")
+    items: list[ItemChange] = field(list[ItemChange], "The altered items.")
+    edges: list[EdgeChange] = field(list[EdgeChange], "The altered edges.")
+
+
+@strawberry.type(description="Changes in the order in which they were written.")
+class Changes:
+    """Changes in the order in which they were written."""
+
+    nodes: list[Change] = field(list[Change], "The changes.")
+    last_seq: int = field(int, "Number to go on from: the next page's `after`.")
+    has_more: bool = field(bool, "Whether more changes follow.")
+
+
+async def workspace(info: Info[Context, None]) -> Workspace:
+    """Return the workspace's settings."""
+    settings = await info.context.settings()
+    statuses = [Status(name=name, category=StatusCategory(str(one))) for name, one in settings.statuses.items()]
+    return Workspace(id=strawberry.ID(settings.id), seq=settings.seq, statuses=statuses, import_run=settings.import_run)
+
+
+async def snapshot(info: Info[Context, None]) -> SnapshotState:
+    """Return what the newest snapshot holds."""
+    current = await info.context.snapshots.current()
+    return SnapshotState(seq=current.seq, items=len(current), edges=len(current.edges.kind))
+
+
+async def changes(
+    info: Info[Context, None],
+    after: Annotated[int, strawberry.argument(description="Number of the change after which to begin.")] = 0,
+    first: First = DEFAULT_PAGE,
+) -> Changes:
+    """Return a page of the change log."""
+    if after < 0:
+        raise RefusedError("BAD_USER_INPUT", f"after is {after}, but changes are numbered from 1: begin after 0")
+    limit = page_size(first)
+    found = await history.read(info.context.store, info.context.workspace, after, limit + 1)
+    shown = [_change(one) for one in found[:limit]]
+    return Changes(nodes=shown, last_seq=shown[-1].seq if shown else after, has_more=len(found) > limit)
+
+
+def _change(one: history.Change) -> Change:
+    return Change(
+        seq=one.seq,
+        at=millis_to_instant(one.at),
+        actor=one.actor,
+        request=one.request,
+        source=one.source,
+        system=one.system,
+        items=[
+            ItemChange(
+                id=strawberry.ID(item.id),
+                kind=item.kind,
+                operation=item.operation,
+                before=_native(item.kind, item.before),
+                after=_native(item.kind, item.after),
+            )
+            for item in one.nodes
+        ],
+        edges=[
+            EdgeChange(
+                kind=edge.kind,
+                start=strawberry.ID(edge.start),
+                end=strawberry.ID(edge.end),
+                operation=edge.operation,
+                before=_native(edge.kind, edge.before),
+                after=_native(edge.kind, edge.after),
+            )
+            for edge in one.edges
+        ],
+    )
+
+
+def _native(kind: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return logged properties as the API writes them: instants and JSON objects are stored differently."""
+    declared = properties_of(kind)
+    answer = dict(state)
+    for name, value in state.items():
+        if value is None or name not in declared:
+            continue
+        if declared[name].type is Type.INSTANT:
+            answer[name] = millis_to_instant(value)
+        elif declared[name].type is Type.JSON:
+            answer[name] = orjson.loads(value)
+    return answer

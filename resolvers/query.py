@@ -1,0 +1,86 @@
+"""The root fields of ``Query``; those that list items are made from the model table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import strawberry
+from strawberry.types import Info
+
+from graph.model import NODES
+from resolvers import log
+from resolvers.connection import DEFAULT_PAGE, After, First
+from resolvers.context import Context
+from resolvers.items import TYPES, Made, declare, field, many
+from resolvers.naming import ABSTRACT, plural
+from resolvers.reading import ItemFilter, ItemOrder, Shaped, read_named, read_page
+
+Where = Annotated[ItemFilter | None, strawberry.argument(description="Which items to list; all when absent.")]
+OrderBy = Annotated[
+    list[ItemOrder] | None,
+    strawberry.argument(description="What to order by, the most important first; by age when absent."),
+]
+
+
+async def node(
+    info: Info[Context, None],
+    id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
+) -> Any:
+    """Return one item by its id."""
+    return await _only(info, "Node", "id", id)
+
+
+async def nodes(
+    info: Info[Context, None],
+    ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids, at most 100.")],
+) -> Any:
+    """Return items by their ids."""
+    return await read_named(info, "Node", "id", ids)
+
+
+async def item(
+    info: Info[Context, None], key: Annotated[str, strawberry.argument(description="Its key, such as `CORE-123`.")]
+) -> Any:
+    """Return one item by its key."""
+    return await _only(info, "Item", "key", key)
+
+
+async def _only(info: Info[Context, None], target: str, named_by: str, name: str) -> Shaped:
+    return Shaped((await read_named(info, target, named_by, [name])).value[0])
+
+
+def _listing(name: str) -> Callable[..., Any]:
+    async def listing(
+        info: Info[Context, None],
+        first: First = DEFAULT_PAGE,
+        after: After = None,
+        where: Where = None,
+        order_by: OrderBy = None,
+    ) -> Any:
+        return await read_page(info, name, first, after, where, order_by)
+
+    return listing
+
+
+def _make_query() -> Made:
+    made: Made = type("Query", (), {"__module__": __name__})
+    fields = {
+        "node": field(TYPES["Node"] | None, "One item by its id.", resolver=node),
+        "nodes": field(many(TYPES["Node"] | None), "Items by their ids, in that order.", resolver=nodes),
+        "item": field(TYPES["Item"] | None, "One item by its key.", resolver=item),
+        "workspace": field(log.Workspace, "The workspace that this API serves.", resolver=log.workspace),
+        "snapshot": field(
+            log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot
+        ),
+        "changes": field(log.Changes, "The change log, oldest first.", resolver=log.changes),
+    }
+    for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):
+        fields[plural(name)] = field(
+            TYPES[f"{name}Connection"], f"Items of type {name}, archived ones apart.", resolver=_listing(name)
+        )
+    declare(made, fields)
+    return strawberry.type(made, description="Everything that can be read.")
+
+
+Query = _make_query()

@@ -1,0 +1,90 @@
+"""The GraphQL schema, and one operation executed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.exceptions import MissingQueryError
+from strawberry.extensions import ParserCache
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
+
+from resolvers.context import Context
+from resolvers.errors import INVALID, presented
+from resolvers.execution import Executor, Limits
+from resolvers.items import TYPES
+from resolvers.query import Query
+from resolvers.scalars import SCALARS
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Leave logging to ``resolvers.errors``, which knows what was foreseen."""
+
+
+SCHEMA: Final = _Schema(
+    Query,
+    types=list(TYPES.values()),
+    extensions=[Limits, lambda: ParserCache(maxsize=500)],
+    execution_context_class=Executor,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one operation answered. ``ran`` is false when the document could not be executed at all."""
+
+    body: dict[str, Any]
+    ran: bool
+    read_only: bool = True
+
+
+def printed() -> str:
+    """Return the schema in the schema definition language, as ``schema.graphql`` holds it."""
+    return SCHEMA.as_str().rstrip() + "\n"
+
+
+async def execute(
+    query: str,
+    variables: Mapping[str, Any] | None,
+    operation: str | None,
+    context: Context,
+    *,
+    only_queries: bool = False,
+) -> Answer:
+    """Execute one operation; nothing that happens in it is raised. ``only_queries`` refuses mutations."""
+    allowed = {OperationType.QUERY} if only_queries else {OperationType.QUERY, OperationType.MUTATION}
+    try:
+        result = await SCHEMA.execute(
+            query,
+            variable_values=dict(variables or {}),
+            context_value=context,
+            operation_name=operation,
+            allowed_operation_types=allowed,
+        )
+    except InvalidOperationTypeError:
+        return Answer(
+            _refusal("this operation cannot be asked for in this way: send it by POST", context), False, False
+        )
+    except (CannotGetOperationTypeError, MissingQueryError):
+        message = "the document has no such operation: name one that it holds in operationName"
+        return Answer(_refusal(message, context), False)
+    errors = [presented(error, context.request_id) for error in result.errors or ()]
+    ran = result.data is not None or not errors or any("path" in error for error in errors)
+    body: dict[str, Any] = {"errors": errors} if errors else {}
+    if ran:
+        body["data"] = result.data
+    return Answer(body, ran)
+
+
+def _refusal(message: str, context: Context) -> dict[str, Any]:
+    return {"errors": [presented(GraphQLError(message), context.request_id)]}
+
+
+__all__ = ["INVALID", "SCHEMA", "Answer", "execute", "printed"]

@@ -1,0 +1,100 @@
+"""The web application: GraphQL, health, and a landing page, as one value built from its options."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import TypedDict
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from graph.connection import Connection
+from graph.errors import GraphError
+from graph.migrations import SCHEMA_VERSION, stored_version
+from graph.snapshot_store import SnapshotKeeper
+from graph.store import Store, open_store
+from resolvers.schema import printed
+from workatlas.graphql_endpoint import graphql
+from workatlas.landing import PAGE
+
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+"""Names that requests may use where no token is asked for: any other may be a stranger's, made to point here."""
+
+
+def _today() -> date:
+    return datetime.now(UTC).astimezone().date()
+
+
+@dataclass(frozen=True, slots=True)
+class AppOptions:
+    """What the application is built from. ``hosts`` are the names that requests may use, ``today`` the first day."""
+
+    connection: Connection
+    workspace: str = "default"
+    hosts: tuple[str, ...] = LOOPBACK_NAMES
+    today: Callable[[], date] = field(default=_today)
+
+
+class AppState(TypedDict):
+    """What is open while the application runs."""
+
+    store: Store
+    snapshots: SnapshotKeeper
+    workspace: str
+    today: Callable[[], date]
+
+
+def create_app(options: AppOptions) -> Starlette:
+    """Return the application; it opens the database when it starts and closes it when it stops."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[AppState]:
+        async with open_store(options.connection) as store:
+            yield AppState(
+                store=store,
+                snapshots=SnapshotKeeper(store, options.workspace),
+                workspace=options.workspace,
+                today=options.today,
+            )
+
+    return Starlette(
+        routes=[
+            Route("/", _landing),
+            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/graphql/schema", _schema),
+            Route("/livez", _alive),
+            Route("/readyz", _ready),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(options.hosts), www_redirect=False)],
+        lifespan=lifespan,
+    )
+
+
+async def _landing(request: Request) -> Response:
+    return HTMLResponse(PAGE, headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"})
+
+
+async def _schema(request: Request) -> Response:
+    return PlainTextResponse(printed())
+
+
+async def _alive(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request) -> Response:
+    try:
+        version = await stored_version(request.state.store)
+    except GraphError:
+        return JSONResponse({"status": "the database does not answer"}, status_code=503)
+    if version != SCHEMA_VERSION:
+        sentence = f"the database has schema version {version}, this program needs {SCHEMA_VERSION}: restart it"
+        return JSONResponse({"status": sentence}, status_code=503)
+    return JSONResponse({"status": "ready", "schemaVersion": version})

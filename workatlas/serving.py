@@ -1,0 +1,93 @@
+"""Running the application on a socket until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import httpx
+import uvicorn
+from starlette.types import ASGIApp
+
+from workatlas.errors import WorkatlasError
+
+STOP_SECONDS: Final = 8
+"""How long running requests may go on after the server was told to stop."""
+_POLL_SECONDS: Final = 0.1
+_ANSWER_SECONDS: Final = 5.0
+
+
+def serve_app(app: ASGIApp, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; ``on_ready`` is given the address once ``/readyz`` answers 200.
+
+    Port 0 takes a free one.
+
+    Raises:
+        WorkatlasError: The address cannot be listened on.
+
+    """
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    with _bound(host.strip("[]"), port) as bound, contextlib.suppress(KeyboardInterrupt):
+        _Server(config, on_ready).run(sockets=[bound])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._announcement: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            self._announcement = asyncio.create_task(self._announce(sockets[0].getsockname()[1]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._announcement is not None:
+            self._announcement.cancel()
+        await super().shutdown(sockets)
+
+    async def _announce(self, port: int) -> None:
+        host = self.config.host.strip("[]")
+        shown = f"[{host}]" if ":" in host else host
+        # The addresses that mean "all" are not ones that can be asked.
+        asked = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, shown)
+        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
+            while not await _is_ready(client, f"http://{asked}:{port}/readyz"):  # noqa: ASYNC110 - asks over HTTP
+                await asyncio.sleep(_POLL_SECONDS)
+        self._on_ready(f"http://{shown}:{port}")
+
+
+async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await client.get(url)).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise WorkatlasError(
+            f"{host}:{port} cannot be listened on ({error.strerror}): choose another with --host and --port."
+        ) from error
+    return bound
