@@ -24,6 +24,11 @@ SYSTEM_KEYS: Final = {
 """System labels and what makes each of their nodes unique; no generic query ever reaches them."""
 
 
+def constraint_names() -> set[str]:
+    """Return the names of the constraints that ``schema_statements`` creates."""
+    return {text.split()[2] for text in schema_statements() if text.startswith("CREATE CONSTRAINT")}
+
+
 def schema_statements() -> Iterator[str]:
     """Yield the constraints and indexes of the model, each safe to repeat."""
     identities: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -240,3 +245,88 @@ SET n.archivedAt = CASE WHEN $at IS NULL THEN null ELSE datetime({epochMillis: $
     n.updatedAt = datetime({epochMillis: $now}), n.version = n.version + 1
 RETURN n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], was
 """
+PAGE_OF_ITEMS: Final = """
+MATCH (n:Item) WHERE n.workspace = $workspace AND n.id > $after AND n.archivedAt IS NULL
+WITH n ORDER BY n.id LIMIT $first
+RETURN collect([n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], coalesce(n.placeholder, false)])
+"""
+
+
+@cache
+def edges_leaving(kind: EdgeKind) -> str:
+    """Return the text that reads the edges of one kind that leave a set of items, each end with its addresses."""
+    values = ", ".join(stored("e", column) for column in kind.properties)
+    ends = ", ".join(f"[{end}.id, {end}.source, {end}.sourceId, coalesce({end}.placeholder, false)]" for end in "ab")
+    return (
+        f"UNWIND $ids AS i MATCH (a:Item {{workspace: $workspace, id: i}})-[e:{kind.name}]->(b:Item) "
+        f"WHERE b.archivedAt IS NULL RETURN collect([{ends}, [{values}]])"
+    )
+
+
+def invariants() -> Iterator[tuple[str, str]]:
+    """Yield (what must hold, the text that lists up to $first keys of items or edges for which it does not)."""
+    groups = "['Item', 'Work', 'Goal']"
+    known = str(list(NODES))
+    match = "MATCH (n:Item) WHERE n.workspace = $workspace"
+    yield (
+        "an item has exactly one kind",
+        f"{match} AND size([l IN labels(n) WHERE l IN {known}]) <> 1 RETURN n.key LIMIT $first",
+    )
+    yield (
+        "an item has no label outside the model",
+        f"{match} AND any(l IN labels(n) WHERE NOT l IN {groups} + {known}) RETURN n.key LIMIT $first",
+    )
+    yield "a status is one of the workspace's", f"{match} AND NOT n.status IN $statuses RETURN n.key LIMIT $first"
+    yield (
+        "an edge stays inside its workspace and is of a known kind",
+        f"{match} MATCH (n)-[e]-(o) WHERE NOT o:Item OR o.workspace <> $workspace OR NOT type(e) IN {list(EDGES)} "
+        "RETURN n.key LIMIT $first",
+    )
+    yield "an edge joins two items", f"{match} MATCH (n)-[e]->(n) RETURN n.key LIMIT $first"
+    for node in NODES.values():
+        group = "true" if node.group is None else f"n:{node.group}"
+        yield f"a {node.label} carries its group's label", _broken(node.label, f"NOT ({group})")
+        for column in node.properties:
+            name = f"n.{column.name}"
+            if column.required:
+                yield f"a {node.label} has a {column.name}", _broken(node.label, f"{name} IS NULL")
+            rule = f"{name} IS NOT NULL AND NOT {name} IS :: {_STORED_TYPES[column.type]}"
+            yield f"{node.label}.{column.name} is a {column.type}", _broken(node.label, rule)
+            if column.choices:
+                rule = f"NOT {name} IN {list(column.choices)}"
+                yield f"{node.label}.{column.name} is one of its values", _broken(node.label, rule)
+    for edge in EDGES.values():
+        fits = " OR ".join(f"(n:{start} AND o:{end})" for start, end in sorted(edge.pairs))
+        yield (
+            f"{edge.name} joins kinds that it may join",
+            f"{match} MATCH (n)-[e:{edge.name}]->(o) WHERE NOT ({fits}) RETURN n.key + ' → ' + o.key LIMIT $first",
+        )
+        for column in edge.properties:
+            if column.required:
+                yield (
+                    f"{edge.name} has a {column.name}",
+                    f"{match} MATCH (n)-[e:{edge.name}]->(o) WHERE e.{column.name} IS NULL "
+                    "RETURN n.key + ' → ' + o.key LIMIT $first",
+                )
+
+
+_STORED_TYPES: Final = {
+    Type.TEXT: "STRING",
+    Type.INTEGER: "INTEGER",
+    Type.NUMBER: "INTEGER | FLOAT",
+    Type.BOOLEAN: "BOOLEAN",
+    Type.INSTANT: "ZONED DATETIME",
+    Type.DATE: "DATE",
+    Type.TEXTS: "LIST<STRING NOT NULL>",
+    Type.JSON: "STRING",
+}
+LOG_GAPS: Final = """
+MATCH (w:Workspace {id: $workspace})
+OPTIONAL MATCH (c:Change {workspace: $workspace})
+WITH w, count(c) AS number, coalesce(max(c.seq), 0) AS last
+WHERE number <> w.seq OR last <> w.seq RETURN w.seq, number, last
+"""
+
+
+def _broken(label: str, rule: str) -> str:
+    return f"MATCH (n:{label}) WHERE n.workspace = $workspace AND ({rule}) RETURN n.key LIMIT $first"

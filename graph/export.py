@@ -1,0 +1,103 @@
+"""Reads a whole workspace back as records: the inverse of a load."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import orjson
+
+from graph import cypher, workspace
+from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.directory import UNRESOLVED
+from graph.lifecycle import DEFAULT_STATUSES
+from graph.model import EDGES, NODES
+from graph.store import Store
+from graph.validation import KEPT_BY_WRITER, State, arrived, properties_of
+from graph.values import Type, millis_to_instant
+
+PAGE: Final = 5_000
+"""Items per query."""
+
+
+async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
+    """Yield what is needed to load the workspace again elsewhere: its words, its items, its edges.
+
+    Archived items are left out, and so are placeholders: the edges that lead to them bring them back. Everything else
+    of items and edges is kept, ids and keys included. Bounded memory; O(n + m).
+
+    Raises:
+        UnknownWorkspaceError: There is no such workspace.
+        StoreError: The database failed.
+
+    """
+    settings = await workspace.read(store, workspace_id)
+    own = {name: category.value for name, category in settings.statuses.items() if name not in DEFAULT_STATUSES}
+    if own:
+        yield StatusNames(own)
+    if settings.fields:
+        yield FieldNames({name: kind.value for name, kind in settings.fields.items()})
+    async for page in _pages(store, workspace_id):
+        for row in await _nodes(store, workspace_id, page):
+            yield row
+    async for page in _pages(store, workspace_id):
+        for edge in await _edges(store, workspace_id, page):
+            yield edge
+
+
+async def _pages(store: Store, workspace_id: str) -> AsyncIterator[list[list[Any]]]:
+    after = ""
+    while page := (await store.rows(cypher.PAGE_OF_ITEMS, workspace=workspace_id, after=after, first=PAGE))[0][0]:
+        yield page
+        after = page[-1][0]
+
+
+async def _nodes(store: Store, workspace_id: str, page: list[list[Any]]) -> list[NodeRow]:
+    ids: dict[str, list[str]] = defaultdict(list)
+    for item, label, placeholder in page:
+        if not placeholder:
+            ids[label].append(item)
+    rows: list[NodeRow] = []
+    for label, some in ids.items():
+        found = await store.rows(cypher.read_nodes(NODES[label]), workspace=workspace_id, ids=some)
+        rows += [_row(label, arrived(label, values)) for _, values in found[0][0]]
+    return rows
+
+
+def _row(label: str, state: State) -> NodeRow:
+    properties = native(label, state)
+    identity = {name: str(properties.pop(name)) for name in ("id", "key", "source", "sourceId")}
+    for name in KEPT_BY_WRITER:
+        properties.pop(name, None)
+    return NodeRow(label, identity["source"], identity["sourceId"], properties, identity["key"], identity["id"])
+
+
+async def _edges(store: Store, workspace_id: str, page: list[list[Any]]) -> list[EdgeRow]:
+    ids = [item for item, _, _ in page]
+    rows: list[EdgeRow] = []
+    for kind in EDGES.values():
+        found = await store.rows(cypher.edges_leaving(kind), workspace=workspace_id, ids=ids)
+        for start, end, values in found[0][0]:
+            state = native(kind.name, arrived(kind.name, values))
+            rows.append(EdgeRow(kind.name, _ref(start), _ref(end), state))
+    return rows
+
+
+def _ref(end: list[Any]) -> Ref:
+    """Return how to refer to an end: by id, or as its first reference did while it is a placeholder."""
+    item, source, source_id, placeholder = end
+    if not placeholder:
+        return Ref("id", item)
+    return Ref("key" if source == UNRESOLVED else source, source_id)
+
+
+def native(kind: str, state: State) -> State:
+    """Return a stored state in native form: instants as ISO text, JSON as objects. O(properties)."""
+    values = dict(state)
+    for name, one in properties_of(kind).items():
+        if name in values and one.type is Type.INSTANT:
+            values[name] = millis_to_instant(values[name])
+        elif name in values and one.type is Type.JSON:
+            values[name] = orjson.loads(values[name])
+    return values
