@@ -194,7 +194,7 @@ class Steps:
         today, items = self._expanded.today, self._expanded.snapshot.items
         for since, moments in (("started", items.started_at), ("created", items.created_at)):
             day: date | None = as_date(moments[row])
-            if day is not None and today is not None:
+            if day is not None and today is not None and day <= today:
                 return (today - day).days, since
         return None, None
 

@@ -330,3 +330,14 @@ WHERE number <> w.seq OR last <> w.seq RETURN w.seq, number, last
 
 def _broken(label: str, rule: str) -> str:
     return f"MATCH (n:{label}) WHERE n.workspace = $workspace AND ({rule}) RETURN n.key LIMIT $first"
+
+
+PURGE_ITEMS: Final = """
+MATCH (n:Item {workspace: $workspace}) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS
+"""
+PURGE_WORKSPACE: Final = "MATCH (w:Workspace {id: $workspace}) DELETE w"
+
+
+def purge_system(label: str) -> str:
+    """Return the text that removes a workspace's system nodes of one label, in parts."""
+    return f"MATCH (n:{label} {{workspace: $workspace}}) CALL (n) {{ DELETE n }} IN TRANSACTIONS OF 1000 ROWS"

@@ -42,8 +42,8 @@ async def migrate(store: Store) -> int:
     if version == SCHEMA_VERSION:
         return 0
     for statement in cypher.schema_statements():
-        await store.schema(statement)
-    await store.schema("CALL db.awaitIndexes(300)")
+        await store.alone(statement)
+    await store.alone("CALL db.awaitIndexes(300)")
     return await store.write(_migrate)
 
 

@@ -67,11 +67,11 @@ class Store:
         """
         return await self._execute(work, neo4j.WRITE_ACCESS)
 
-    async def schema(self, statement: str) -> None:
-        """Run one schema statement in a transaction of its own."""
+    async def alone(self, statement: str, **parameters: Any) -> None:
+        """Run one statement outside any transaction: schema changes, and those that commit in parts."""
         with _translated():
             async with self._driver.session(database=self._database) as session:
-                await (await session.run(statement)).consume()
+                await (await session.run(statement, parameters)).consume()
 
     async def _execute(self, work: Callable[[Transaction], Awaitable[Result]], access: str) -> Result:
         async def run(inner: neo4j.AsyncManagedTransaction) -> Result:

@@ -95,3 +95,11 @@ async def save_settings(transaction: Transaction, workspace: Workspace) -> None:
         fields=orjson.dumps(workspace.fields).decode(),
         counters=orjson.dumps(workspace.counters).decode(),
     )
+
+
+async def purge(store: Store, workspace: str) -> None:
+    """Remove a workspace and everything in it, its log included, in parts of bounded memory. There is no way back."""
+    await store.alone(cypher.PURGE_ITEMS, workspace=workspace)
+    for label in ("Change", "Idempotency", "Finding"):
+        await store.alone(cypher.purge_system(label), workspace=workspace)
+    await store.alone(cypher.PURGE_WORKSPACE, workspace=workspace)

@@ -5,7 +5,8 @@
     WorkatlasError          anything the shell can say in one sentence; the command line prints it and exits 2
     ├── SettingsError       a setting is missing or wrong
     ├── DatabaseError       the embedded database cannot be fetched, started, reached or stopped
-    └── ImportFailedError   a whole file (or mapping) that was to be imported cannot be read
+    ├── ImportFailedError   a whole file (or mapping) that was to be imported cannot be read
+    └── NotFoundError       a command names an item that the workspace does not have
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class DatabaseError(WorkatlasError):
 
 class ImportFailedError(WorkatlasError):
     """A whole file (or mapping) that was to be imported cannot be read."""
+
+
+class NotFoundError(WorkatlasError):
+    """A command names an item that the workspace does not have."""

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import db, doctor, generate, importing, serve
+from workatlas.cli import chains, db, demo, doctor, generate, importing, serve
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 
@@ -24,6 +24,9 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.command("import")(importing.import_)
 app.command()(importing.export)
+app.command()(chains.chains)
+app.command()(chains.ready)
+app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(generate.generate)
 app.command()(serve.serve)

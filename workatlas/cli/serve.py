@@ -36,10 +36,11 @@ def serve(
         asyncio.run(prepare(database.connection, settings.workspace))
         hosts = ("*",) if trusted and not is_loopback(host) else LOOPBACK_NAMES
         app = create_app(AppOptions(database.connection, settings.workspace, hosts))
-        serve_app(app, host, port, lambda url: _say(url, json))
+        serve_app(app, host, port, lambda url: announce(url, json))
 
 
-def _say(url: str, as_json: bool) -> None:
+def announce(url: str, as_json: bool) -> None:
+    """Say where the API answers, for people or for programs."""
     if as_json:
         text = orjson.dumps({"ready": url, "graphql": f"{url}/graphql", "token": None}).decode()
     else:

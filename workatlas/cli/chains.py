@@ -1,0 +1,144 @@
+"""``workatlas chains`` and ``workatlas ready``: what holds goals back, and what can be done about it now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workatlas.cli.output import console, print_json
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+from workatlas.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from analytics import Chain
+    from graph.snapshot import Snapshot
+
+GoalArgument = Annotated[str | None, typer.Argument(help="Key or id of a goal; all open objectives if not given.")]
+FirstOption = Annotated[int, typer.Option("--first", "-n", min=1, help="How many to print.")]
+
+
+def chains(
+    goal: GoalArgument = None,
+    first: FirstOption = 10,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the blocking chains to a goal, worst first, each with the facts it rests on."""
+    snapshot = read_snapshot(workspace)
+    found = worst_chains(snapshot, goal, first, day(today))
+    if json:
+        print_json([chain.to_dict() for chain in found])
+    elif not found:
+        console().print("Nothing stands between this and done.", style="green")
+    else:
+        print_chains(found)
+
+
+def worst_chains(snapshot: Snapshot, goal: str | None, first: int, today: date) -> list[Chain]:
+    """Return the worst chains to one goal, or to all open objectives together.
+
+    Raises:
+        NotFoundError: There is no such goal.
+
+    """
+    from analytics import blocking_chains
+
+    goals = [known(snapshot, goal)] if goal else open_objectives(snapshot)
+    found = [chain for one in goals for chain in blocking_chains(snapshot, one, first, today=today)]
+    return sorted(found, key=_badness)[:first]
+
+
+def _badness(chain: Chain) -> tuple[bool, int, float, str]:
+    """Order by delay, chains without one last, then by length, then by key."""
+    return (chain.delay_days is None, -(chain.delay_days or 0), -chain.length_hours, chain.root.key or "")
+
+
+def open_objectives(snapshot: Snapshot) -> list[str]:
+    """Return the keys of all open objectives, the most valuable first."""
+    rows = [int(row) for row in snapshot.of_kind("Objective") if snapshot.is_open[row]]
+    value = snapshot.items.value
+    rows.sort(key=lambda row: (-value[row] if value[row] == value[row] else -1.0, snapshot.items.key[row]))
+    return [snapshot.items.key[row] for row in rows]
+
+
+def known(snapshot: Snapshot, name: str) -> str:
+    """Return the name if the workspace has such an item.
+
+    Raises:
+        NotFoundError: It has none; the message names keys that look like it.
+
+    """
+    import difflib
+
+    try:
+        snapshot.row(name)
+    except KeyError:
+        near = difflib.get_close_matches(name, list(snapshot.items.key), 3)
+        hint = f"; do you mean {' or '.join(near)}?" if near else "."
+        raise NotFoundError(f"workspace {snapshot.workspace!r} has no item {name!r}{hint}") from None
+    return name
+
+
+def print_chains(found: Iterable[Chain]) -> None:
+    """Print each chain as a headline, its steps from the root to the goal, and its explanation."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    screen = console()
+    for number, chain in enumerate(found, start=1):
+        late = "" if chain.delay_days is None else f"  {_delay(chain.delay_days)}"
+        head = Text.assemble((f"{number}. {chain.goal_title}", "bold"), (f"  {chain.goal}", "dim"), (late, "red"))
+        tree = Tree(head)
+        for step in chain.steps:
+            owner = step.owner or "nobody"
+            hours = f"{step.remaining_hours:g} h" if step.remaining_hours else ""
+            text = (step.title or step.kind, "cyan"), f"  {owner}", (f"  {step.status or ''} {hours}".rstrip(), "dim")
+            tree.add(Text.assemble(*text))
+        screen.print(tree, highlight=False)
+        screen.print(Text(chain.explain().sentence, style="italic"), soft_wrap=False)
+        screen.print()
+
+
+def _delay(days: int) -> str:
+    if days > 0:
+        return f"{days} working days late"
+    return "on its due date" if days == 0 else f"{-days} working days in hand"
+
+
+def ready(
+    person: Annotated[str | None, typer.Argument(help="Key of a person or team; everybody if not given.")] = None,
+    first: FirstOption = 20,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print what can start now, what the most goal value waits for first."""
+    from analytics import ready_queue
+
+    snapshot = read_snapshot(workspace)
+    queue = ready_queue(snapshot, known(snapshot, person) if person else None, today=day(today))
+    items = list(queue)[:first]
+    if json:
+        print_json([item.to_dict() for item in items])
+        return
+    print_table(
+        ("item", "title", "owner", "goals", "value"),
+        [(one.key, one.title, one.owner or "nobody", ", ".join(one.goals), f"{one.value:g}") for one in items],
+    )
+    console().print(queue.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows under headings; long cells fold."""
+    from rich.box import SIMPLE
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*columns, box=SIMPLE)
+    for row in rows:
+        table.add_row(*(escape(str(cell)) for cell in row))
+    console().print(table)
