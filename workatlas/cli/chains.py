@@ -90,8 +90,8 @@ def print_chains(found: Iterable[Chain]) -> None:
 
     screen = console()
     for number, chain in enumerate(found, start=1):
-        late = "" if chain.delay_days is None else f"  {_delay(chain.delay_days)}"
-        head = Text.assemble((f"{number}. {chain.goal_title}", "bold"), (f"  {chain.goal}", "dim"), (late, "red"))
+        late, style = _delay(chain.delay_days)
+        head = Text.assemble((f"{number}. {chain.goal_title}", "bold"), (f"  {chain.goal}", "dim"), (late, style))
         tree = Tree(head)
         for step in chain.steps:
             owner = step.owner or "nobody"
@@ -103,10 +103,13 @@ def print_chains(found: Iterable[Chain]) -> None:
         screen.print()
 
 
-def _delay(days: int) -> str:
+def _delay(days: int | None) -> tuple[str, str]:
+    """Return what a headline says of the due date, and its colour."""
+    if days is None:
+        return "", "dim"
     if days > 0:
-        return f"{days} working days late"
-    return "on its due date" if days == 0 else f"{-days} working days in hand"
+        return f"  {days} working days late", "red"
+    return ("  on its due date", "yellow") if days == 0 else (f"  {-days} working days in hand", "green")
 
 
 def ready(

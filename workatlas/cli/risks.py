@@ -1,0 +1,67 @@
+"""``workatlas risks`` and ``workatlas exposure``: what threatens goals, and how much of their work waits."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workatlas.cli.chains import FirstOption, known, print_table
+from workatlas.cli.output import console, print_json
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+
+
+def risks(
+    goals: Annotated[list[str] | None, typer.Argument(help="Keys or ids of goals; all open ones if not given.")] = None,
+    first: FirstOption = 20,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the open items that threaten goals, most goal value first, each with its reasons."""
+    from analytics import risks as find_risks
+
+    snapshot = read_snapshot(workspace)
+    chosen = [known(snapshot, goal) for goal in goals] if goals else None
+    found = find_risks(snapshot, chosen, limit=first, today=day(today))
+    if json:
+        print_json(found.to_dict())
+        return
+    print_table(
+        ("item", "title", "owner", "value", "reasons"),
+        [(one.key, one.title, one.owner or "nobody", f"{one.value:g}", ", ".join(one.reasons)) for one in found],
+    )
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def exposure(
+    first: FirstOption = 20,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print how much of each goal's work waits for something open, and the items that most value depends on."""
+    from analytics import exposure as find_exposure
+
+    found = find_exposure(read_snapshot(workspace), today=day(today))
+    if json:
+        print_json(found.to_dict())
+        return
+    print_table(
+        ("goal", "title", "value", "exposed", "waiting"),
+        [
+            (
+                goal.key,
+                goal.title,
+                f"{goal.value:g}",
+                "–" if goal.exposure is None else f"{goal.exposure:.0%}",
+                f"{goal.waiting} of {goal.leaves}",
+            )
+            for goal in found.goals[:first]
+        ],
+    )
+    print_table(
+        ("item", "title", "goal value that depends on it"),
+        [(item.key, item.title, f"{item.value:g}") for item in found.items[:first]],
+    )
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
