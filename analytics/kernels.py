@@ -207,6 +207,25 @@ def nearest_source(pointer: Pointers, heads: Ints, sources: Ints) -> Ints:
 
 
 @compiled
+def hops(pointer: Pointers, heads: Ints, source: int) -> Ints:
+    """Return the fewest arcs from ``source`` to every node, -1 where it does not lead; cycles are welcome. O(u + a)."""
+    distance = np.full(len(pointer) - 1, -1, dtype=np.int32)
+    queue = np.empty(len(pointer) - 1, dtype=np.int32)
+    queue[0] = source
+    distance[source] = 0
+    done, filled = 0, 1
+    while done < filled:
+        node = queue[done]
+        done += 1
+        for arc in range(pointer[node], pointer[node + 1]):
+            if distance[heads[arc]] < 0:
+                distance[heads[arc]] = distance[node] + 1
+                queue[filled] = heads[arc]
+                filled += 1
+    return distance
+
+
+@compiled
 def gather_bits(pointer: Pointers, heads: Ints, bits: Words) -> None:
     """Add to each node's ``bits`` (shape (u, w)) those of everything it reaches; in place. O((u + a) w)."""
     for node in range(len(pointer) - 2, -1, -1):

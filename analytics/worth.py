@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Final
 
 import numpy as np
 
 from analytics.expanded import Expanded
 from analytics.kernels import Words, gather_bits
-from graph.columns import Floats, Ints
+from analytics.trees import target_row
+from graph.columns import Flags, Floats, Ints
 
 _WORDS: Final = 8
 """Goals are followed in blocks of 64 × this many, so that memory stays bounded however many goals there are."""
@@ -98,3 +99,40 @@ def goals_reached(expanded: Expanded, rows: Sequence[int]) -> list[list[int]]:
             flags = np.unpackbits(mine.astype("<u8").view(np.uint8), bitorder="little")[: len(chosen)]
             found[place] += [goal for goal in chosen[np.flatnonzero(flags)].tolist() if goal != row]
     return found
+
+
+_GOALS: Final = 256
+"""Goals that an analysis with one pass per goal looks at, the most valuable first."""
+
+
+def chosen_goals(
+    expanded: Expanded, names: Iterable[Hashable] | None, hidden: Flags | None = None
+) -> tuple[list[int], tuple[str, ...]]:
+    """Return the rows of the goals asked for (all open ones by default), most valuable first, and the limit reached.
+
+    Raises:
+        KeyError: There is no such item, or it is hidden.
+        ValueError: An item is no goal.
+
+    """
+    snapshot = expanded.snapshot
+    if names is not None:
+        named = list(dict.fromkeys(target_row(expanded, name, hidden) for name in names))
+        for row in named:
+            if not snapshot.is_goal[row]:
+                raise ValueError(f"{snapshot.items.key[row]!r} is a {snapshot.label(row)}; ask for goals")
+        rows = np.array([row for row in named if expanded.is_open[row]], dtype=np.int32)
+    else:
+        rows = open_goals(expanded)
+        rows = rows if hidden is None else rows[~hidden[rows]]
+    rows = rows[np.argsort(-expanded.goals.value[rows], kind="stable")]
+    limited = (f"the {_GOALS} most valuable of {len(rows)} goals",) if len(rows) > _GOALS else ()
+    return rows[:_GOALS].tolist(), limited
+
+
+def outermost(expanded: Expanded, goals: Sequence[int]) -> set[int]:
+    """Return those of the goals that lead to no other one of them."""
+    units = expanded.unit[expanded.finish[list(goals)]] if goals else np.empty(0, dtype=np.int32)
+    bits = reached_bits(expanded, np.unique(units))
+    counts = np.bitwise_count(bits).sum(axis=1)
+    return {goal for goal, unit in zip(goals, units.tolist(), strict=True) if counts[unit] == 1}

@@ -1,0 +1,297 @@
+"""Risks: every open item that threatens a goal, with all the reasons why."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analytics.expanded import OPERATION, Expanded
+from analytics.kernels import UNREACHED, Words, reach_bits
+from analytics.ownership import Ownership
+from analytics.readiness import Readiness
+from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.roles import with_role
+from analytics.trees import ChainTree
+from analytics.worth import chosen_goals, outermost
+from graph.columns import NO_CODE, Flags
+from graph.model import Role
+from graph.snapshot import KINDS, Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """One item, the goals that it threatens, what they are worth, and each reason with its facts."""
+
+    key: str
+    title: str
+    kind: str
+    owner: str | None
+    goals: tuple[str, ...]
+    value: float
+    reasons: dict[str, dict[str, Any]]
+
+    def explain(self) -> Explanation:
+        """Return the item's reasons as facts and as one sentence."""
+        facts = self.to_dict()
+        because = "; ".join(_because(reason, given) for reason, given in self.reasons.items())
+        many = len(self.goals)
+        facts["goalCount"] = many
+        facts["valueShown"] = amount(self.value)
+        goals = self.goals[0] if many == 1 else counted(many, "goal")
+        return Explanation(f"{self.key} threatens {goals}, worth {amount(self.value)}: {because}.", facts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "key": self.key,
+            "title": self.title,
+            "kind": self.kind,
+            "owner": self.owner,
+            "goals": list(self.goals),
+            "value": self.value,
+            "reasons": {reason: dict(given) for reason, given in self.reasons.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Risks:
+    """Threats, most goal value first; ``untriaged`` are open issues that affect something but have no severity."""
+
+    threats: tuple[Threat, ...]
+    untriaged: tuple[str, ...]
+    total: int
+    completeness: Completeness
+
+    def __len__(self) -> int:
+        return len(self.threats)
+
+    def __iter__(self) -> Iterator[Threat]:
+        return iter(self.threats)
+
+    def explain(self) -> Explanation:
+        """Return how many items threaten goals, and the gravest."""
+        facts: dict[str, Any] = {"total": self.total, "untriaged": list(self.untriaged)}
+        verb = "threatens" if self.total == 1 else "threaten"
+        sentence = f"{counted(self.total, 'open item')} {verb} goals."
+        if self.threats:
+            first = self.threats[0].explain()
+            return Explanation(f"{sentence} {first.sentence}", facts | {"first": first.facts})
+        return Explanation(sentence, facts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "threats": [threat.to_dict() | {"explanation": threat.explain().sentence} for threat in self.threats],
+            "untriaged": list(self.untriaged),
+            "total": self.total,
+            "explanation": self.explain().sentence,
+            "completeness": self.completeness.to_dict(),
+        }
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row per threat."""
+        rows = (threat.to_dict() | {"reasons": list(threat.reasons)} for threat in self.threats)
+        return table(rows, ("key", "title", "kind", "owner", "goals", "value", "reasons"))
+
+
+def _because(reason: str, facts: dict[str, Any]) -> str:
+    match reason:
+        case "WAIT":
+            return f"{', '.join(facts['waiting'])} waits for it" if facts["waiting"] else "its wholes are waited for"
+        case "AFFECTS":
+            return f"it affects {', '.join(facts['affected'])}"
+        case "LATE":
+            overdue = facts["overdueDays"]
+            forced = [f"it alone forces {goal} past its due date" for goal in facts["forces"][:1]]
+            days = [f"it is {counted(overdue, 'working day')} overdue"] if overdue is not None else []
+            return ", and ".join(days + forced)
+        case "STALLED":
+            return "it is blocked by nothing open" if facts["status"] == "BLOCKED" else "it was started and left alone"
+    return "nobody owns it"
+
+
+def risks(
+    snapshot: Snapshot,
+    goals: Iterable[Hashable] | None = None,
+    *,
+    limit: int = 1000,
+    today: date | None = None,
+    hidden: Flags | None = None,
+) -> Risks:
+    """Return the open items that threaten goals: most goal value first, then most reasons, then by key.
+
+    An item threatens a goal that it leads to in the expanded graph, for one or more reasons: WAIT (something on the way
+    waits for it, or for what it leads to, by BLOCKS), AFFECTS (it is an active issue), LATE (it is overdue, or from
+    today on it and what follows it alone end after the goal is due), STALLED (status BLOCKED without an open blocker,
+    or STARTED and untouched for the policy's number of days), UNOWNED.
+
+    Parameters
+    ----------
+    snapshot
+        n items and m edges.
+    goals
+        Names or ids; by default all open goals. At most 256 are looked at, the most valuable ones.
+    limit
+        How many threats to return at most.
+    today
+        Without it nothing is LATE, nor STALLED for being untouched.
+    hidden
+        Items that the viewer may not see, shape (n,): they are omitted and counted.
+
+    Raises
+    ------
+    KeyError
+        There is no such goal.
+    ValueError
+        An item is no goal.
+
+    Notes
+    -----
+    O(g (n + m)) for g goals. Members of a cycle threaten together what the cycle leads to.
+
+    """
+    expanded = Expanded.of(snapshot, today)
+    chosen, limited = chosen_goals(expanded, goals, hidden)
+    reasons = _Reasons(expanded)
+    threatened: dict[int, dict[int, set[str]]] = {}
+    waits = _waits(expanded, chosen)
+    for place, goal in enumerate(chosen):
+        for row, found in reasons.of_goal(goal, (waits[:, place // 64] >> np.uint64(place % 64) & np.uint64(1)) > 0):
+            threatened.setdefault(row, {})[goal] = found
+    shown = {row: found for row, found in threatened.items() if hidden is None or not hidden[row]}
+    top = outermost(expanded, chosen)
+    value = {row: _value(expanded, found, top) for row, found in shown.items()}
+    keys = snapshot.items.key
+    order = sorted(shown, key=lambda row: (-value[row], -len(set().union(*shown[row].values())), keys[row]))
+    if len(order) > limit:
+        limited = (*limited, f"the first {limit} of {len(order)} threats")
+    threats = tuple(reasons.threat(row, shown[row], value[row], hidden) for row in order[:limit])
+    unseen = len(threatened) - len(shown)
+    return Risks(
+        threats, _untriaged(snapshot, hidden), len(order),
+        Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+    )  # fmt: skip
+
+
+def _value(expanded: Expanded, found: dict[int, set[str]], top: set[int]) -> float:
+    """Return what the threatened goals are worth, none counted beside one that it leads to."""
+    outer = [goal for goal in found if goal in top] or [max(found, key=lambda goal: expanded.goals.value[goal])]
+    return float(sum(expanded.goals.value[goal] for goal in outer))
+
+
+def _waits(expanded: Expanded, goals: list[int]) -> Words:
+    """Return which goals each unit reaches through a wait, as bits. Shape (u, ⌈g / 64⌉)."""
+    bits = np.zeros((len(expanded.hours), max(1, -(-len(goals) // 64))), dtype=np.uint64)
+    for place, goal in enumerate(goals):
+        bits[expanded.unit[expanded.finish[goal]], place // 64] |= np.uint64(1 << (place % 64))
+    through = np.zeros_like(bits)
+    marked = with_role(expanded.snapshot, Role.WAITS)[expanded.arcs.origin]
+    reach_bits(expanded.pointer, expanded.heads, bits, marked, through)
+    # Whatever is in a cycle of waits waits for itself.
+    through[expanded.is_cycle] |= bits[expanded.is_cycle]
+    return through
+
+
+class _Reasons:
+    """Why items threaten goals: what holds whatever the goal is worked out once."""
+
+    def __init__(self, expanded: Expanded) -> None:
+        snapshot, edges = expanded.snapshot, expanded.snapshot.edges
+        self._expanded = expanded
+        self._open = (expanded.gate >= 0) & expanded.is_open & (snapshot.items.kind != OPERATION)
+        rows = np.flatnonzero(self._open)
+        self._rows = rows
+        self._gate, self._end = expanded.unit[expanded.gate[rows]], expanded.unit[expanded.finish[rows]]
+        self._stalled = Readiness.of(expanded).stalled[rows]
+        self._owners = Ownership.of(snapshot)
+        self._unowned = self._owners.owner[rows] < 0
+        self._late = np.zeros(len(rows), dtype=np.bool_)
+        if expanded.today is not None:
+            self._late = snapshot.items.due[rows] < np.datetime64(expanded.today, "D")
+        origins = np.unique(expanded.all_arcs.origin)
+        self._waiting = self._ends(origins[with_role(snapshot, Role.WAITS)[origins]])
+        self._affected = self._ends(origins[with_role(snapshot, Role.AFFECTS)[origins]])
+        self._active = np.isin(rows, np.fromiter(self._affected, dtype=np.int64, count=len(self._affected)))
+        self._forces: dict[int, list[int]] = {}
+        self._edges = edges
+
+    def _ends(self, places: Any) -> dict[int, list[int]]:
+        edges, canon = self._expanded.snapshot.edges, self._expanded.canon
+        found: dict[int, list[int]] = {}
+        for start, end in zip(canon[edges.start[places]].tolist(), canon[edges.end[places]].tolist(), strict=True):
+            found.setdefault(start, []).append(end)
+        return found
+
+    def of_goal(self, goal: int, waits: Flags) -> Iterator[tuple[int, set[str]]]:
+        """Return the items that threaten a goal, with their reasons; ``waits``: units that reach it by a wait."""
+        expanded, rows = self._expanded, self._rows
+        tree = ChainTree.to(expanded, goal)
+        reach = tree.distance > UNREACHED
+        reaches = (reach[self._gate] | reach[self._end]) & (rows != goal)
+        forces = np.zeros(len(rows), dtype=np.bool_)
+        if expanded.today is not None and not np.isnat(expanded.due[goal]):
+            known = np.where(reach & tree.delays, tree.ends, 0.0)
+            forces = expanded.calendar.finish_days(expanded.today, known)[self._gate] > expanded.due[goal]
+            forces &= (reach & tree.delays)[self._gate]
+        flags = {
+            "WAIT": waits[self._gate] | waits[self._end],
+            "AFFECTS": self._active,
+            "LATE": self._late | forces,
+            "STALLED": self._stalled,
+            "UNOWNED": self._unowned,
+        }
+        for place in np.flatnonzero(reaches & np.logical_or.reduce(list(flags.values()))).tolist():
+            if forces[place]:
+                self._forces.setdefault(int(rows[place]), []).append(goal)
+            yield int(rows[place]), {reason for reason, holds in flags.items() if holds[place]}
+
+    def threat(self, row: int, found: dict[int, set[str]], value: float, hidden: Flags | None) -> Threat:
+        """Return one threat with the facts of its reasons."""
+        items = self._expanded.snapshot.items
+        owners = [at for at in self._owners.named(row) if hidden is None or not hidden[at]]
+        kinds = set().union(*found.values())
+        order = ("WAIT", "AFFECTS", "LATE", "STALLED", "UNOWNED")
+        return Threat(
+            key=items.key[row],
+            title=items.title[row],
+            kind=KINDS[items.kind[row]],
+            owner=", ".join(items.title[at] or items.key[at] for at in owners) or None,
+            goals=tuple(items.key[goal] for goal in found),
+            value=value,
+            reasons={reason: self._facts(reason, row, hidden) for reason in order if reason in kinds},
+        )
+
+    def _facts(self, reason: str, row: int, hidden: Flags | None) -> dict[str, Any]:
+        expanded, items = self._expanded, self._expanded.snapshot.items
+
+        def keys(rows: list[int]) -> list[str]:
+            return [items.key[at] for at in dict.fromkeys(rows) if hidden is None or not hidden[at]][:20]
+
+        match reason:
+            case "WAIT":
+                return {"waiting": keys(self._waiting.get(row, []))}
+            case "AFFECTS":
+                return {"affected": keys(self._affected.get(row, []))}
+            case "LATE":
+                due, today = as_date(items.due[row]), expanded.today
+                past = expanded.calendar.days_after(due, today) if due and today and due < today else None
+                return {"due": iso(due), "overdueDays": past, "forces": keys(self._forces.get(row, []))}
+            case "STALLED":
+                status = expanded.snapshot.status(row)
+                return {"status": status.value if status else None, "touched": iso(as_date(items.updated_at[row]))}
+        return {}
+
+
+def _untriaged(snapshot: Snapshot, hidden: Flags | None) -> tuple[str, ...]:
+    """Return the open issues that affect something but have no severity, so that nobody knows whether they matter."""
+    edges = snapshot.edges
+    issues = np.unique(edges.start[with_role(snapshot, Role.AFFECTS)])
+    issues = issues[snapshot.is_open[issues] & (snapshot.items.severity[issues] == NO_CODE)]
+    return tuple(snapshot.items.key[row] for row in issues.tolist() if hidden is None or not hidden[row])
