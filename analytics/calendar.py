@@ -61,6 +61,11 @@ class Calendar:
         count = int(np.busday_count(np.datetime64(first) + 1, np.datetime64(last) + 1, busdaycal=self._days))
         return count if day >= due else -count
 
+    def shifted(self, days: Days, by: Floats) -> Days:
+        """Return each day moved by a whole number of working days, later or (negative) earlier. Shapes (n,) → (n,)."""
+        moved = np.busday_offset(days, by.astype(np.int64), roll="backward", busdaycal=self._days)
+        return np.where(by == 0, days, moved)
+
     def hours_until(self, today: date, days: Days) -> Floats:
         """Return the working hours from this morning to the morning of each day; 0 for past ones, NaT and today."""
         begun = np.datetime64(today, "D")

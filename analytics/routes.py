@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 import networkx as nx
@@ -156,7 +156,10 @@ def paths(
     graph: Any = nx.DiGraph()
     graph.add_nodes_from(near.tolist())
     graph.add_edges_from(sorted(zip(tails[inside].tolist(), heads[inside].tolist(), strict=True)))
-    routes = [[first]] if first == last else list(islice(nx.shortest_simple_paths(graph, first, last), k))
+    routes = [[first]]
+    if first != last:
+        found = nx.shortest_simple_paths(graph, first, last)
+        routes = list(islice(takewhile(lambda route: len(route) <= length + 1 + _DETOUR, found), k))
     shortest = inside & (away[tails] + 1 + back[heads] == length)
     used = np.unique(places[shortest])
     rows = sorted(near[(away + back)[near] == length].tolist(), key=lambda row: (away[row], row))

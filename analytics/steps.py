@@ -95,6 +95,7 @@ class Steps:
         self._expanded = expanded
         self._hidden = hidden
         self._owners = Ownership.of(expanded.snapshot)
+        self._made: dict[tuple[int, int], Step] = {}
 
     def along(self, units: Sequence[int], arcs: Sequence[int]) -> tuple[Step, ...]:
         """Return the steps of a path: ``units`` from root to goal, and the arc that leaves each but the last.
@@ -107,7 +108,10 @@ class Steps:
             if place and self._is_gate(unit):
                 steps[-1] = self._continued(steps[-1], unit, arc)
             else:
-                steps.append(self._leaving(self.of_unit(unit), arc))
+                # Chains to one goal run together: most of their steps are the same.
+                if (unit, arc) not in self._made:
+                    self._made[unit, arc] = self._leaving(self.of_unit(unit), arc)
+                steps.append(self._made[unit, arc])
         if self._expanded.is_cycle[units[-1]]:
             steps.append(self.of_unit(units[-1]))
         return tuple(steps)
