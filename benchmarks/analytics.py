@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -45,7 +46,9 @@ def layered(items: int, seed: int = 1) -> Snapshot:
     edges: dict[str, Any] = {name: [None] * (len(end) + len(last)) for name in EDGE_COLUMNS}
     edges["kind"] = [edge_code("BLOCKS")] * len(end) + [edge_code("CONTRIBUTES_TO")] * len(last)
     edges["start"] = np.concatenate([start, last])
-    edges["end"] = np.concatenate([end, tasks + random.integers(0, GOALS, len(last))])
+    goals = tasks + random.integers(0, GOALS, len(last))
+    goals[0] = tasks + 1  # the goal that is asked for has work at every size
+    edges["end"] = np.concatenate([end, goals])
     statuses = {category.value: category for category in Category}
     columns = items_of(plain, tuple(Category), {})
     return assemble("benchmark", 0, Policy(), statuses, columns, edges)
@@ -75,8 +78,8 @@ def main(sizes: list[int]) -> None:
             Expanded.of(snapshot, TODAY)
 
         built = seconds(build, 3)
-        chains = seconds(lambda snapshot=snapshot: blocking_chains(snapshot, "O-1", 20, today=TODAY))
-        exposed = seconds(lambda snapshot=snapshot: exposure(snapshot, today=TODAY))
+        chains = seconds(partial(blocking_chains, snapshot, "O-1", 20, today=TODAY))
+        exposed = seconds(partial(exposure, snapshot, today=TODAY))
         print(f"| {size:,} | {len(snapshot.edges.kind):,} | {built:.3f} | {chains:.4f} | {exposed:.3f} |", flush=True)
 
 
