@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -134,14 +135,11 @@ def ask_version(connection: Connection) -> str:
 
 def end(process: psutil.Process, profile: Profile) -> None:
     """End the server: ask it to close its files, and kill it if it does not within ``STOP_SECONDS``."""
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         process.terminate()
-        process.wait(STOP_SECONDS)
-    except psutil.TimeoutExpired:
-        process.kill()
-        process.wait(STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        pass
+        if not _ends(process):
+            process.kill()
+            _ends(process)
     if child := _children.pop(process.pid, None):
         child.wait()
     _pid_file(profile).unlink(missing_ok=True)
@@ -149,6 +147,16 @@ def end(process: psutil.Process, profile: Profile) -> None:
 
 def _pid_file(profile: Profile) -> Path:
     return profile.folder / "server.pid"
+
+
+def _ends(process: psutil.Process) -> bool:
+    """Wait for a process to end; one that ended counts even if the command that started it has not noticed yet."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while _is_alive(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 def _is_alive(process: psutil.Process) -> bool:

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from graph.connection import Connection
 from graph.errors import StoreError
-from graph.store import check_connection
+from graph.store import check_connection, open_store
 from workatlas.embedded import ensure_running, fetch, status, stop
 from workatlas.embedded.profile import Profile
 from workatlas.errors import DatabaseError
@@ -27,16 +28,40 @@ from workatlas.settings import Settings
 
 COMMAND = """\
 import json, os, sys
-from workatlas.embedded import ensure_running, status
+from workatlas.cli import app, main
+from workatlas.cli.database import open_database
+from workatlas.embedded import status
 from workatlas.settings import Settings
-settings = Settings.from_environ(os.environ)
-with ensure_running(settings) as database:
-    print(json.dumps({"started": database.started, "pid": status(settings).pid}), flush=True)
-    try:
+
+@app.command()
+def hold() -> None:
+    settings = Settings.from_environ(os.environ)
+    with open_database(settings) as database:
+        print(json.dumps({"started": database.started, "pid": status(settings).pid}), flush=True)
         sys.stdin.read()
-    except KeyboardInterrupt:
-        pass
+
+main()
 """
+
+
+def environ_of(settings: Settings) -> dict[str, str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "WORKATLAS_"))}
+    return environ | {
+        "WORKATLAS_HOME": str(settings.home),
+        "WORKATLAS_CACHE": str(settings.cache),
+        "WORKATLAS_PROFILE": settings.profile,
+        "WORKATLAS_NEO4J_HEAP": settings.heap_size,
+        "WORKATLAS_NEO4J_PAGE_CACHE": settings.page_cache_size,
+        "WORKATLAS_NEO4J_TRANSACTION_MEMORY": settings.transaction_memory,
+    }
+
+
+def command_line(settings: Settings, *arguments: str) -> Any:
+    """Run a command to its end, and return what it printed as JSON."""
+    line = [sys.executable, "-c", "from workatlas.cli import main; main()", *arguments, "--json"]
+    done = subprocess.run(line, env=environ_of(settings), capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -62,16 +87,9 @@ class Command:
 
     @classmethod
     def begin(cls, settings: Settings) -> Command:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
-        environ |= {
-            "WORKATLAS_HOME": str(settings.home),
-            "WORKATLAS_CACHE": str(settings.cache),
-            "WORKATLAS_PROFILE": settings.profile,
-            "WORKATLAS_NEO4J_HEAP": settings.heap_size,
-            "WORKATLAS_NEO4J_PAGE_CACHE": settings.page_cache_size,
-        }
         pipe = subprocess.PIPE
-        line = [sys.executable, "-c", COMMAND]
+        line = [sys.executable, "-c", COMMAND, "hold"]
+        environ = environ_of(settings)
         # A group of its own, as a shell gives each command, so that Ctrl+C can be imitated.
         return cls(subprocess.Popen(line, stdin=pipe, stdout=pipe, text=True, env=environ, start_new_session=True))
 
@@ -80,17 +98,38 @@ class Command:
         answer: dict[str, int] = json.loads(self.process.stdout.readline())
         return answer
 
-    def leave(self) -> None:
+    def leave(self) -> int:
+        """Let the command end by itself, and return its exit status."""
         self.process.communicate()
-        assert self.process.returncode == 0
+        return self.process.returncode
 
-    def interrupt(self) -> None:
-        os.killpg(self.process.pid, signal.SIGINT)
-        self.leave()
+    def signal(self, number: int) -> int:
+        """Send a signal to the command and all that share its group, and return its exit status."""
+        os.killpg(self.process.pid, number)
+        return self.leave()
 
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+def has_ended(pid: int) -> bool:
+    """Tell whether a process is gone, or waits for nothing but its parent to take notice."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+async def write_survivor(connection: Connection) -> None:
+    async with open_store(connection) as store:
+        await store.write(lambda transaction: transaction.rows("CREATE (s:Survivor) RETURN s.name AS name"))
+
+
+async def count_survivors(connection: Connection) -> int:
+    async with open_store(connection) as store:
+        rows = await store.rows("MATCH (s:Survivor) RETURN count(s) AS survivors")
+    return int(rows[0][0])
 
 
 def version(connection: Connection) -> str:
@@ -105,11 +144,11 @@ def test_two_commands_at_the_same_moment_share_one_server_and_the_last_stops_it(
     assert answers[0]["pid"] == answers[1]["pid"]
     assert status(settings).users == 2
     # The one that started it leaves first, by Ctrl+C: the server must not hear that.
-    first, second = commands if answers[0]["started"] else reversed(commands)
-    first.interrupt()
+    first, second = commands if answers[0]["started"] else commands[::-1]
+    assert first.signal(signal.SIGINT) == 130
     assert status(settings).pid == answers[0]["pid"]
-    second.leave()
-    assert not psutil.pid_exists(answers[0]["pid"])
+    assert second.leave() == 0
+    assert has_ended(answers[0]["pid"])
     assert not status(settings).running
 
 
@@ -120,39 +159,39 @@ def test_a_killed_command_leaves_a_server_that_the_next_one_stops(settings: Sett
     assert status(settings).pid == pid
     assert status(settings).users == 0
 
-    with ensure_running(settings) as database:
-        assert not database.started
-        assert status(settings).pid == pid
-    assert not psutil.pid_exists(pid)
+    following = Command.begin(settings)
+    assert following.answer() == {"started": False, "pid": pid}
+    assert following.signal(signal.SIGTERM) == 143
+    assert has_ended(pid)
 
 
 def test_a_pinned_server_stays_until_stop_and_survives_a_kill_with_its_data(settings: Settings) -> None:
-    with ensure_running(settings, keep=True) as database:
-        assert database.started
-        assert database.seconds > 0
-        port = database.connection.uri
+    begun = command_line(settings, "db", "start")
+    assert begun["started"]
+    assert command_line(settings, "db", "start")["started"] is False
     found = status(settings)
-    assert (found.running, found.pinned, found.users, found.uri) == (True, True, 0, port)
+    assert (found.running, found.pinned, found.users, found.uri) == (True, True, 0, begun["uri"])
     assert found.size > 100_000
-    assert found.pid is not None
+    assert command_line(settings, "db", "status")["pid"] == found.pid
 
-    # A kill leaves a stale pid file and a store that was not closed; a new server with other data would refuse the
-    # password, because it is made only once.
-    psutil.Process(found.pid).kill()
-    psutil.wait_procs([psutil.Process(found.pid)] if psutil.pid_exists(found.pid) else [], timeout=10)
+    with ensure_running(settings) as database:
+        asyncio.run(write_survivor(database.connection))
+    process = psutil.Process(found.pid)
+    process.kill()  # leaves a stale pid file and a store that was not closed
+    psutil.wait_procs([process], timeout=10)
     assert not status(settings).running
     with ensure_running(settings) as database:
         assert database.started
-        assert database.connection.uri == port
-        assert version(database.connection) == database.version
+        assert database.connection.uri == begun["uri"]
+        assert asyncio.run(count_survivors(database.connection)) == 1
     assert status(settings).running, "it was pinned"
 
     # Without its pid file the server is still found, and nothing is started beside it.
     (found.folder / "server.pid").unlink()
     with ensure_running(settings) as database:
         assert not database.started
-    assert stop(settings)
-    assert not stop(settings)
+    assert command_line(settings, "db", "stop") == {"stopped": True}
+    assert command_line(settings, "db", "stop") == {"stopped": False}
     assert not status(settings).pinned
 
 
