@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
 
-from graphql import DocumentNode, FieldNode, GraphQLError, Visitor, visit
+from graphql import DocumentNode, FieldNode, GraphQLError, OperationDefinitionNode, Visitor, visit
 from strawberry.extensions import ValidationCache
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -48,8 +48,21 @@ class Limits(ValidationCache):
             message = f"the document has {number} aliases, more than {MAX_ALIASES}: send several operations"
             self.execution_context.pre_execution_errors = [GraphQLError(message)]
             yield
+        elif (
+            document is not None
+            and self.execution_context._provided_operation_name is None
+            and _operations(document) > 1
+        ):
+            # Strawberry would run the first one; the specification refuses to guess.
+            message = "the document has several operations: name the one to run in operationName"
+            self.execution_context.pre_execution_errors = [GraphQLError(message)]
+            yield
         else:
             yield from super().on_validate()
+
+
+def _operations(document: DocumentNode) -> int:
+    return sum(isinstance(one, OperationDefinitionNode) for one in document.definitions)
 
 
 class _Aliases(Visitor):

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.types import Info
 
 from graph.model import NODES
-from resolvers import log
+from resolvers import analyses, log
 from resolvers.connection import DEFAULT_PAGE, After, First
 from resolvers.context import Context
 from resolvers.items import TYPES, Made, declare, field, many
@@ -73,6 +73,10 @@ def _make_query() -> Made:
         "snapshot": field(
             log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot
         ),
+        "blockingChains": field(
+            list[analyses.BlockingChain], "What holds a goal back, the worst first.", resolver=analyses.blocking_chains
+        ),
+        "readyQueue": field(analyses.ReadyQueue, "What can start now.", resolver=analyses.ready_queue),
         "changes": field(log.Changes, "The change log, oldest first.", resolver=log.changes),
     }
     for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):

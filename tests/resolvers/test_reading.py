@@ -74,7 +74,7 @@ def test_both_ends_of_every_edge_kind_are_fields(world: World) -> None:
 
 def test_an_edges_own_properties(query: Query) -> None:
     asked = query("""{
-        issue: item(key: "I-1") { ... on Issue { reportedAt severity 
+        issue: item(key: "I-1") { ... on Issue { reportedAt severity
             escalatedTo { edges { at reason node { key } } } } }
         person: item(key: "P-1") { ... on Person { name weeklyHours teams { edges { role node { name } } } } }
         task: item(key: "T-29") { ... on Task { contributesTo { edges { weight } } } }

@@ -1,0 +1,56 @@
+"""Analyses answer over GraphQL what they answer in Python on the same snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import analytics
+from graph.connection import Connection
+from graph.snapshot import Snapshot
+from graph.snapshot_store import load_snapshot
+from graph.store import open_store
+from tests.resolvers.world import TODAY, Asked, World
+
+Query = Callable[..., Asked]
+
+
+async def _snapshot(connection: Connection, workspace: str) -> Snapshot:
+    async with open_store(connection) as store:
+        return await load_snapshot(store, workspace)
+
+
+def test_blocking_chains(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = [one.to_dict() for one in analytics.blocking_chains(snapshot, "O-1", 3, today=TODAY)]
+    assert expected
+    asked = query("""{ blockingChains(goal: "O-1", first: 3) {
+        goal goalTitle due finish delayDays lengthHours explanation
+        root { key title owner status } steps { key edge owner status remainingHours }
+        completeness { complete limited snapshotSeq } } }""")
+    for shown, one in zip(asked.data["blockingChains"], expected, strict=True):
+        for name in ("goal", "goalTitle", "due", "finish", "delayDays", "lengthHours", "explanation"):
+            assert shown[name] == one[name]
+        assert shown["root"] == {name: one["root"][name] for name in ("key", "title", "owner", "status")}
+        wanted = ("key", "edge", "owner", "status", "remainingHours")
+        assert shown["steps"] == [{name: step[name] for name in wanted} for step in one["steps"]]
+        assert shown["completeness"]["snapshotSeq"] == snapshot.seq
+
+
+def test_ready_queue(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    for argument, person in (("", None), ('(person: "P-1")', "P-1")):
+        expected = analytics.ready_queue(snapshot, person, limit=25, today=TODAY)
+        asked = query(f"{{ readyQueue{argument} {{ total explanation items {{ key title owner goals value }} }} }}")
+        shown = asked.data["readyQueue"]
+        assert shown["total"] == expected.total
+        assert shown["explanation"] == expected.explain().sentence
+        wanted = ("key", "title", "owner", "goals", "value")
+        assert shown["items"] == [{name: one.to_dict()[name] for name in wanted} for one in expected]
+
+
+def test_what_is_not_there_is_said(query: Query) -> None:
+    assert query('{ blockingChains(goal: "O-404") { goal } }').codes == ["NOT_FOUND"]
+    assert query('{ blockingChains(goal: "P-1") { goal } }').codes == ["BAD_USER_INPUT"]
+    assert query('{ blockingChains(goal: "T-HID") { goal } }').codes == ["NOT_FOUND"]
+    assert query('{ readyQueue(person: "nobody") { total } }').codes == ["NOT_FOUND"]

@@ -1,0 +1,178 @@
+"""The web application: hostile requests, media types, health, and what an error may tell."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from graph.connection import Connection
+from resolvers.schema import printed
+from workatlas.app import AppOptions, create_app
+from workatlas.cli.serve import is_loopback, prepare, refuse_open_network
+from workatlas.errors import SettingsError
+from workatlas.graphql_endpoint import GRAPHQL, JSON, MAX_BODY
+
+QUERY = '{"query": "{ __typename }"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Sends each request to an application that starts before it and stops after it, as a server would run it."""
+
+    app: Starlette
+    outage: bool = False
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        async def run() -> httpx.Response:
+            async with self.app.router.lifespan_context(self.app) as opened:
+                state = dict(opened or {})
+                if self.outage:
+                    await state["store"]._driver.close()
+
+                async def started(scope: Scope, receive: Receive, send: Send) -> None:
+                    await self.app({**scope, "state": dict(state)}, receive, send)
+
+                transport = httpx.ASGITransport(started)
+                async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+                    return await client.request(method, path, **options)
+
+        return asyncio.run(run())
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.request("POST", path, **options)
+
+
+@pytest.fixture(scope="module")
+def client(connection: Connection) -> Client:
+    workspace = f"app-{uuid.uuid4().hex[:12]}"
+    asyncio.run(prepare(connection, workspace))
+    return Client(create_app(AppOptions(connection, workspace)))
+
+
+def _post(client: Client, body: str | bytes, **headers: str) -> httpx.Response:
+    return client.post("/graphql", content=body, headers={"content-type": JSON, **headers})
+
+
+def test_an_empty_workspace_answers(client: Client) -> None:
+    answer = client.post("/graphql", json={"query": "{ items { totalCount nodes { key } } snapshot { seq } }"})
+    assert answer.status_code == 200
+    assert answer.json() == {"data": {"items": {"totalCount": 0, "nodes": []}, "snapshot": {"seq": 0}}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"42", b"[]", b'"text"', b"{", b"{}", b'{"query": null}', b'{"query": 1}', b'{"query": " "}',
+        b'{"query": "\xff"}', b'{"query": "{ __typename }", "variables": []}',
+        b'{"query": "{ __typename }", "variables": "{}"}', b'{"query": "{ __typename }", "operationName": 7}',
+        b'{"query": "{ __typename }", "operationName": "\\ud800"}', b'{"query": "{ __typename }", "extensions": 1}',
+        b'[{"query": "{ __typename }"}]', b'{"query":' + b"[" * 50_000, b'{"variables":' + b"[" * 90 + b"]" * 90 + b"}",
+        b"\xef\xbb\xbf{}", b"NaN", b"\x00",
+    ],
+)  # fmt: skip
+def test_a_malformed_body_is_the_clients_error(client: Client, body: bytes) -> None:
+    for accept in (JSON, GRAPHQL):
+        answer = _post(client, body, accept=accept)
+        assert answer.status_code == 400
+        assert answer.headers["content-type"].startswith(accept)
+        assert "data" not in answer.json()
+        assert answer.json()["errors"][0]["extensions"]["requestId"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("query", ["{", "{ nothing }", "{ item }", "query A { __typename } query B { __typename }"])
+def test_a_document_that_cannot_run(client: Client, query: str) -> None:
+    answer = client.post("/graphql", json={"query": query}, headers={"accept": GRAPHQL})
+    assert answer.status_code == 400
+    assert "data" not in answer.json()
+    assert client.post("/graphql", json={"query": query}, headers={"accept": JSON}).status_code == 200
+
+
+def test_variables_that_do_not_fit(client: Client) -> None:
+    query = "query ($f: Int!) { items(first: $f) { totalCount } }"
+    for given in ({}, {"f": "x"}, {"f": 2**40}, {"f": None}):
+        answer = client.post("/graphql", json={"query": query, "variables": given}, headers={"accept": GRAPHQL})
+        assert answer.status_code == 400
+        assert "data" not in answer.json()
+
+
+def test_media_types_and_methods(client: Client) -> None:
+    assert _post(client, QUERY, accept=GRAPHQL).headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
+    for accept in ("*/*", JSON, f"{GRAPHQL};q=0.1, {JSON}", f"{GRAPHQL};q=0, */*"):
+        assert _post(client, QUERY, accept=accept).headers["content-type"] == f"{JSON}; charset=utf-8"
+    assert _post(client, QUERY, accept="text/html").status_code == 406
+    assert client.post("/graphql", content=QUERY, headers={"content-type": "text/plain"}).status_code == 415
+    assert client.post("/graphql", content=QUERY).status_code == 415
+    assert _post(client, QUERY, **{"content-type": f"{JSON}; charset=latin-1"}).status_code == 415
+    assert _post(client, b" " * (MAX_BODY + 1)).status_code == 413
+    assert client.request("PUT", "/graphql").status_code == 405
+
+
+def test_get_needs_a_header_that_a_foreign_page_cannot_send(client: Client) -> None:
+    given = {"query": "query ($n: Int!) { items(first: $n) { totalCount } }", "variables": '{"n": 1}'}
+    assert client.get("/graphql", params=given).status_code == 400
+    answer = client.get("/graphql", params=given, headers={"graphql-require-preflight": "1"})
+    assert answer.json() == {"data": {"items": {"totalCount": 0}}}
+    given["variables"] = "["
+    assert client.get("/graphql", params=given, headers={"x-requested-with": "x"}).status_code == 400
+
+
+def test_requests_under_a_foreign_name_are_refused(client: Client) -> None:
+    assert _post(client, QUERY, host="rebound.example").status_code == 400
+    assert _post(client, QUERY, host="localhost:8000").status_code == 200
+
+
+def test_health_schema_and_landing_page(client: Client) -> None:
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").json()["status"] == "ready"
+    assert client.get("/graphql/schema").text == printed()
+    page = client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    for path in ("/graphql", "/graphql/schema", "/livez", "/readyz"):
+        assert path in page.text
+
+
+def test_a_missing_workspace_is_said(connection: Connection) -> None:
+    client = Client(create_app(AppOptions(connection, "there-is-none")))
+    answer = client.post("/graphql", json={"query": "{ workspace { id } }"}).json()
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+@pytest.mark.filterwarnings("ignore:Using a driver after it has been closed:DeprecationWarning")
+def test_an_outage_tells_no_secrets(connection: Connection) -> None:
+    client = Client(create_app(AppOptions(connection)), outage=True)
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    answer = client.post("/graphql", json={"query": "{ items { totalCount } }"}).json()
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    for secret in (connection.uri, connection.password, "MATCH", "Traceback", ".py"):
+        assert secret not in str(answer)
+
+
+def test_a_slow_operation_is_stopped(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workatlas.graphql_endpoint.TIMEOUT_SECONDS", 0.0)
+    begin = time.monotonic()
+    answer = client.post("/graphql", json={"query": "{ items { totalCount } }"})
+    assert answer.status_code == 504
+    assert time.monotonic() - begin < 5
+
+
+def test_other_addresses_than_loopback_are_refused() -> None:
+    for host in ("127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"):
+        assert is_loopback(host)
+        refuse_open_network(host, trusted=False)
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"):
+        with pytest.raises(SettingsError, match="WORKATLAS_TRUST_NETWORK"):
+            refuse_open_network(host, trusted=False)
+        refuse_open_network(host, trusted=True)
