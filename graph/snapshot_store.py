@@ -9,7 +9,7 @@ from typing import Any, Final
 from graph import workspace
 from graph.assembly import EDGE_COLUMNS, ITEM_COLUMNS, assemble, items_of
 from graph.snapshot import EDGE_KINDS, Snapshot
-from graph.store import Store
+from graph.store import Rows, Store
 
 CHUNK: Final = 20_000
 """Items per query: bounds the memory of one answer in the database and here."""
@@ -80,8 +80,13 @@ async def load_snapshot(store: Store, workspace_id: str) -> Snapshot:
 
     """
     settings = await workspace.read(store, workspace_id)
-    items: list[list[Any]] = []
-    edges: list[list[Any]] = []
+    return await asyncio.to_thread(_assembled, settings, *await read_columns(store, workspace_id))
+
+
+async def read_columns(store: Store, workspace_id: str) -> tuple[Rows, Rows, Rows]:
+    """Read what a snapshot is made of: rows of items, of edges, and of updates by time. One query a chunk and part."""
+    items: Rows = []
+    edges: Rows = []
     after = ""
     while True:
         found = await store.rows(_READ_ITEMS, workspace=workspace_id, after=after, first=CHUNK)
@@ -91,13 +96,10 @@ async def load_snapshot(store: Store, workspace_id: str) -> Snapshot:
         items += rows
         edges += (await store.rows(_READ_EDGES, workspace=workspace_id, after=after, last=last))[0][0]
         after = last
-    latest = (await store.rows(_READ_LATEST, workspace=workspace_id))[0][0]
-    return await asyncio.to_thread(_assembled, settings, items, edges, latest)
+    return items, edges, (await store.rows(_READ_LATEST, workspace=workspace_id))[0][0]
 
 
-def _assembled(
-    settings: workspace.Workspace, rows: list[list[Any]], edges: list[list[Any]], latest: list[list[Any]]
-) -> Snapshot:
+def _assembled(settings: workspace.Workspace, rows: Rows, edges: Rows, latest: Rows) -> Snapshot:
     plain = dict(zip(_COLUMNS, _transposed(rows, len(_COLUMNS)), strict=True))
     place = {item: row for row, item in enumerate(plain["ids"])}
     plain |= _latest_columns(place, latest)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import chains, db, demo, doctor, generate, importing, risks, serve
+from workatlas.cli import chains, db, demo, doctor, generate, importing, risks, routes, serve
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 
@@ -28,6 +28,8 @@ app.command()(chains.chains)
 app.command()(chains.ready)
 app.command()(risks.risks)
 app.command()(risks.exposure)
+app.command()(routes.path)
+app.command()(routes.findings)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(generate.generate)

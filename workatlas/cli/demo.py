@@ -112,8 +112,11 @@ def _print(database: RunningDatabase, report: LoadReport, snapshot: Snapshot, to
         print_chains(worst_chains(snapshot, goal, 2, today))
     screen.rule("Who most goals wait for")
     waited = teams_waited_for(snapshot, open_objectives(snapshot), today=today)
-    teams = [one for one in waited if one.kind == "Team"][:TEAMS]
-    print_table(("team", "goals", "value"), [(one.title, len(one.goals), f"{one.value:g}") for one in teams])
+    teams = sorted(waited.teams, key=lambda one: (-len(one.named), one.key))[:TEAMS]
+    print_table(
+        ("team", "goals that ask it", "goals that wait for it or a member", "their value"),
+        [(one.title, len(one.named), len(one.goals), f"{one.value:g}") for one in teams],
+    )
     screen.print(waited.explain().sentence, style="italic", highlight=False, markup=False)
 
 

@@ -1,0 +1,60 @@
+"""``workatlas path`` and ``workatlas findings``: how items hang together, and where the graph contradicts itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workatlas.cli.chains import FirstOption, known, print_table
+from workatlas.cli.output import console, print_json
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+from workatlas.errors import SettingsError
+
+
+def path(
+    start: Annotated[str, typer.Argument(help="Key or id of the first item.")],
+    end: Annotated[str, typer.Argument(help="Key or id of the last item.")],
+    kinds: Annotated[
+        list[str] | None, typer.Option("--kind", help="Walk only this kind of edge; may be repeated.")
+    ] = None,
+    first: Annotated[int, typer.Option("--first", "-n", min=1, max=100, help="How many routes to print.")] = 3,
+    directed: Annotated[
+        bool, typer.Option("--directed", help="Follow edges only from their start to their end.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the shortest routes between two items, over any edges."""
+    from analytics import paths
+    from graph.model import EDGES
+
+    for kind in kinds or ():
+        if kind not in EDGES:
+            raise SettingsError(f"--kind {kind!r} is no kind of edge; choose of {', '.join(EDGES)}.")
+    snapshot = read_snapshot(workspace)
+    found = paths(snapshot, known(snapshot, start), known(snapshot, end), kinds, first, directed=directed)
+    if json:
+        print_json(found.to_dict())
+        return
+    screen = console()
+    for number, route in enumerate(found, start=1):
+        screen.print(f"{number}. {' – '.join(route)}", highlight=False, markup=False)
+    screen.print(found.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def findings(
+    first: FirstOption = 50,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print where the graph contradicts itself: dates, states, cycles, budgets."""
+    from analytics import conflicts
+
+    found = conflicts(read_snapshot(workspace), limit=first, today=day(today))
+    if json:
+        print_json(found.to_dict())
+        return
+    print_table(("finding", "what"), [(one.kind, one.sentence) for one in found])
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
