@@ -120,7 +120,7 @@ def instant_to_millis(value: str | datetime) -> int:
 def millis_to_instant(millis: int) -> str:
     """Return the one text form of an instant: UTC, milliseconds, ``Z``."""
     moment = _EPOCH + timedelta(milliseconds=millis)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -163,7 +163,10 @@ def _integer(value: object) -> int:
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{value!r} is not a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = float("inf")
     if number != number or number in (float("inf"), float("-inf")):
         raise ValueError(f"{value!r} is not a finite number")
     return number
