@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from graph.model import EDGES, NODES, SHARED, STATUSED, EdgeKind, NodeKind, Property
+from graph.model import EDGE_PROPERTIES, EDGES, NODES, SHARED, STATUSED, EdgeKind, NodeKind, Property
 from graph.values import Type
 
 SYSTEM_KEYS: Final = {
@@ -142,11 +142,10 @@ def _assignments(variable: str, row: str, declared: tuple[Property, ...]) -> lis
     return parts
 
 
-@cache
-def create_nodes(kind: NodeKind) -> str:
-    """Return the text that creates nodes of one kind; rows hold ``plain`` and ``times`` maps."""
-    times = ", ".join(_assignments("n", "r.times", kind.properties))
-    return f"UNWIND $rows AS r CREATE (n:{':'.join(kind.labels)}) SET n = r.plain, {times}"
+CREATE_NODES: Final = "UNWIND $rows AS r CREATE (n:$(r.labels)) SET n = r.plain, " + ", ".join(
+    _assignments("n", "r.times", tuple({one.name: one for kind in NODES.values() for one in kind.properties}.values()))
+)
+"""Creates nodes of any kinds; rows hold ``labels`` and the maps ``plain`` and ``times``."""
 
 
 @cache
@@ -171,46 +170,25 @@ def read_nodes(kind: NodeKind) -> str:
     )
 
 
-@cache
-def create_edges(kind: EdgeKind) -> str:
-    """Return the text that creates edges of one kind; rows are lists: start id, end id, one value per property."""
-    return _match_ends() + f"CREATE (a)-[e:{kind.name}]->(b) SET {_edge_values(kind)}"
+# One text for all kinds: planning a text takes as long as writing thousands of edges. Kinds come from the table.
+_MATCH_ENDS: Final = (
+    "UNWIND $rows AS r MATCH (a:Item {workspace: $workspace, id: r[0]}) "
+    "MATCH (b:Item {workspace: $workspace, id: r[2]}) "
+)
+_MATCH_EDGE: Final = _MATCH_ENDS + "MATCH (a)-[e]->(b) WHERE type(e) = r[1] "
+_EDGE_STATE: Final = "SET e = r[3], " + ", ".join(_assignments("e", "r[4]", tuple(EDGE_PROPERTIES.values())))
 
-
-@cache
-def update_edges(kind: EdgeKind) -> str:
-    """Return the text that replaces the properties of edges of one kind; rows as in ``create_edges``."""
-    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) SET {_edge_values(kind)}"
-
-
-@cache
-def remove_edges(kind: EdgeKind) -> str:
-    """Return the text that removes edges of one kind; rows are lists: start id, end id."""
-    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) DELETE e"
-
-
-@cache
-def read_edges(kind: EdgeKind) -> str:
-    """Return the text that reads edges of one kind by their ends: start id, end id, every property."""
-    values = ", ".join(stored("e", column) for column in kind.properties)
-    return _match_ends() + f"MATCH (a)-[e:{kind.name}]->(b) RETURN collect([a.id, b.id, [{values}]])"
-
-
-def _match_ends() -> str:
-    return (
-        "UNWIND $rows AS r MATCH (a:Item {workspace: $workspace, id: r[0]}) "
-        "MATCH (b:Item {workspace: $workspace, id: r[1]}) "
-    )
-
-
-def _edge_values(kind: EdgeKind) -> str:
-    parts = []
-    for place, column in enumerate(kind.properties, start=2):
-        value = f"r[{place}]"
-        if column.type is Type.INSTANT:
-            value = f"CASE WHEN {value} IS NULL THEN null ELSE datetime({{epochMillis: {value}}}) END"
-        parts.append(f"e.{column.name} = {value}")
-    return ", ".join(parts)
+CREATE_EDGES: Final = f"{_MATCH_ENDS}CREATE (a)-[e:$(r[1])]->(b) {_EDGE_STATE}"
+"""Creates edges; rows are lists: start id, kind, end id, plain properties, times."""
+UPDATE_EDGES: Final = f"{_MATCH_EDGE}{_EDGE_STATE}"
+"""Replaces the state of edges; rows as in ``CREATE_EDGES``."""
+REMOVE_EDGES: Final = f"{_MATCH_EDGE}DELETE e"
+"""Removes edges; rows are lists: start id, kind, end id."""
+READ_EDGES: Final = (
+    f"{_MATCH_EDGE}RETURN collect([a.id, type(e), b.id, "
+    f"[{', '.join(stored('e', column) for column in EDGE_PROPERTIES.values())}]])"
+)
+"""Reads edges by their names: start id, kind, end id, and every property that any kind has, in stored form."""
 
 
 @cache
@@ -252,15 +230,13 @@ RETURN collect([n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0
 """
 
 
-@cache
-def edges_leaving(kind: EdgeKind) -> str:
-    """Return the text that reads the edges of one kind that leave a set of items, each end with its addresses."""
-    values = ", ".join(stored("e", column) for column in kind.properties)
-    ends = ", ".join(f"[{end}.id, {end}.source, {end}.sourceId, coalesce({end}.placeholder, false)]" for end in "ab")
-    return (
-        f"UNWIND $ids AS i MATCH (a:Item {{workspace: $workspace, id: i}})-[e:{kind.name}]->(b:Item) "
-        f"WHERE b.archivedAt IS NULL RETURN collect([{ends}, [{values}]])"
-    )
+EDGES_LEAVING: Final = f"""
+UNWIND $ids AS i MATCH (a:Item {{workspace: $workspace, id: i}})-[e]->(b:Item) WHERE b.archivedAt IS NULL
+RETURN collect([[a.id, a.source, a.sourceId, coalesce(a.placeholder, false)], type(e),
+                [b.id, b.source, b.sourceId, coalesce(b.placeholder, false)],
+                [{", ".join(stored("e", column) for column in EDGE_PROPERTIES.values())}]])
+"""
+"""Reads all edges that leave a set of items, each end with its addresses."""
 
 
 def invariants() -> Iterator[tuple[str, str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from graph import cypher
 from graph.acyclicity import EdgeName
 from graph.history import EdgeChange
-from graph.model import EDGES
 from graph.store import Transaction
-from graph.validation import State, arrived, properties_of
+from graph.validation import State, arrived_edge, properties_of, travelling
 
 
 @dataclass(slots=True)
@@ -42,15 +42,11 @@ async def read_existing(
     transaction: Transaction, workspace: str, plans: Iterable[EdgePlan], fresh: set[str]
 ) -> dict[EdgeName, State]:
     """Read the planned edges that are stored; those at an item created by this write (``fresh``) cannot be."""
-    pairs: dict[str, list[list[str]]] = defaultdict(list)
-    for plan in plans:
-        if plan.start not in fresh and plan.end not in fresh:
-            pairs[plan.kind].append([plan.start, plan.end])
-    existing: dict[EdgeName, State] = {}
-    for kind, rows in pairs.items():
-        found = await transaction.collected(cypher.read_edges(EDGES[kind]), workspace=workspace, rows=rows)
-        existing |= {(start, kind, end): arrived(kind, values) for start, end, values in found}
-    return existing
+    rows = [list(plan.name) for plan in plans if plan.start not in fresh and plan.end not in fresh]
+    if not rows:
+        return {}
+    found = await transaction.collected(cypher.READ_EDGES, workspace=workspace, rows=rows)
+    return {(start, kind, end): arrived_edge(values) for start, kind, end, values in found}
 
 
 async def write_edges(
@@ -80,11 +76,13 @@ async def write_edges(
 
 async def store_edges(transaction: Transaction, workspace: str, changes: Iterable[EdgeChange]) -> None:
     """Bring the stored edges to the state after the changes."""
-    rows: dict[tuple[str, str], list[list[object]]] = defaultdict(list)
+    rows: dict[str, list[list[object]]] = defaultdict(list)
     for change in changes:
-        values = [change.after.get(name) for name in properties_of(change.kind)]
-        row: list[object] = [change.start, change.end]
-        rows[change.operation, change.kind].append(row if change.operation == "remove" else row + values)
-    texts = {"add": cypher.create_edges, "update": cypher.update_edges, "remove": cypher.remove_edges}
-    for (operation, kind), group in rows.items():
-        await transaction.rows(texts[operation](EDGES[kind]), workspace=workspace, rows=group)
+        state = travelling(change.kind, change.after)
+        rows[change.operation].append([change.start, change.kind, change.end, *state])
+    for operation, text in _TEXTS.items():
+        if rows[operation]:
+            await transaction.rows(text, workspace=workspace, rows=rows[operation])
+
+
+_TEXTS: Final = {"add": cypher.CREATE_EDGES, "update": cypher.UPDATE_EDGES, "remove": cypher.REMOVE_EDGES}

@@ -12,9 +12,9 @@ from graph import cypher, workspace
 from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
 from graph.directory import UNRESOLVED
 from graph.lifecycle import DEFAULT_STATUSES
-from graph.model import EDGES, NODES
+from graph.model import NODES
 from graph.store import Store
-from graph.validation import KEPT_BY_WRITER, State, arrived, properties_of
+from graph.validation import KEPT_BY_WRITER, State, arrived, arrived_edge, properties_of
 from graph.values import Type, millis_to_instant
 
 PAGE: Final = 5_000
@@ -75,13 +75,11 @@ def _row(label: str, state: State) -> NodeRow:
 
 async def _edges(store: Store, workspace_id: str, page: list[list[Any]]) -> list[EdgeRow]:
     ids = [item for item, _, _ in page]
-    rows: list[EdgeRow] = []
-    for kind in EDGES.values():
-        found = await store.rows(cypher.edges_leaving(kind), workspace=workspace_id, ids=ids)
-        for start, end, values in found[0][0]:
-            state = native(kind.name, arrived(kind.name, values))
-            rows.append(EdgeRow(kind.name, _ref(start), _ref(end), state))
-    return rows
+    found = await store.rows(cypher.EDGES_LEAVING, workspace=workspace_id, ids=ids)
+    return [
+        EdgeRow(kind, _ref(start), _ref(end), native(kind, arrived_edge(values)))
+        for start, kind, end, values in found[0][0]
+    ]
 
 
 def _ref(end: list[Any]) -> Ref:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -14,7 +14,7 @@ import orjson
 from graph.batch import EdgeRow, NodeRow
 from graph.errors import Problem
 from graph.lifecycle import Category
-from graph.model import EDGES, NODES, EdgeKind, Property
+from graph.model import EDGE_PROPERTIES, EDGES, NODES, EdgeKind, Property
 from graph.values import CoarseDate, Precision, Type, check
 
 State = dict[str, Any]
@@ -167,9 +167,18 @@ def _day(declared: Property, text: str) -> tuple[str, str]:
 
 
 def arrived(kind: str, values: list[Any]) -> State:
-    """Return the state that ``cypher.read_nodes`` or ``read_edges`` answered with; the inverse of ``travelling``."""
+    """Return the state of an item that ``cypher.read_nodes`` answered with; the inverse of ``travelling``."""
+    return _state(properties_of(kind).values(), values)
+
+
+def arrived_edge(values: list[Any]) -> State:
+    """Return the state of an edge that ``cypher.READ_EDGES`` answered with; the inverse of ``travelling``."""
+    return _state(EDGE_PROPERTIES.values(), values)
+
+
+def _state(declared: Iterable[Property], values: list[Any]) -> State:
     state: State = {}
-    for one, value in zip(properties_of(kind).values(), values, strict=True):
+    for one, value in zip(declared, values, strict=True):
         if one.type is Type.DATE:
             if value[0] is not None:
                 state[one.name] = _text_of(value[0], value[1])

@@ -321,16 +321,21 @@ class Draft:
         self.outcome.touched.append(item)
 
     async def _write_nodes(self, plans: list[NodePlan]) -> None:
-        for is_new in (True, False):
-            rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-            for plan in plans:
-                if (plan.known is None) is is_new:
-                    self._count(plan)
-                    plain, times = travelling(plan.row.kind, plan.state)
-                    rows[plan.row.kind].append({"plain": plain | plan.plain_extras(self.settings.id), "times": times})
-            for label, items in rows.items():
-                text = cypher.create_nodes(NODES[label]) if is_new else cypher.update_nodes(NODES[label])
-                await self.transaction.rows(text, workspace=self.settings.id, rows=items)
+        created: list[dict[str, Any]] = []
+        replaced: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for plan in plans:
+            self._count(plan)
+            plain, times = travelling(plan.row.kind, plan.state)
+            row = {"plain": plain | plan.plain_extras(self.settings.id), "times": times}
+            if plan.known is None:
+                created.append(row | {"labels": NODES[plan.row.kind].labels})
+            else:
+                replaced[plan.row.kind].append(row)
+        if created:
+            await self.transaction.rows(cypher.CREATE_NODES, rows=created)
+        for label, rows in replaced.items():
+            text = cypher.update_nodes(NODES[label])
+            await self.transaction.rows(text, workspace=self.settings.id, rows=rows)
 
     def _count(self, plan: NodePlan) -> None:
         if plan.change is not None:
