@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-import psutil
 from filelock import FileLock, Timeout
 
 from graph.connection import Connection
@@ -18,12 +17,12 @@ from workatlas.embedded.artifacts import NEO4J_VERSION
 from workatlas.embedded.class_archive import archive_flags, build_in_background, discard_archive
 from workatlas.embedded.configuration import java_arguments, neo4j_conf
 from workatlas.embedded.diagnosis import known_cause, port_was_taken, unknown_cause
-from workatlas.embedded.disk import explained, size_of, write_private
+from workatlas.embedded.disk import explained, require_space, size_of, write_private
 from workatlas.embedded.download import Report, fetch
 from workatlas.embedded.java import find_java
 from workatlas.embedded.leases import Lease, count_leases, take_lease
 from workatlas.embedded.library import Library
-from workatlas.embedded.profile import Profile
+from workatlas.embedded.profile import Profile, uri_at
 from workatlas.errors import DatabaseError
 from workatlas.settings import Settings
 
@@ -100,23 +99,22 @@ def ensure_running(settings: Settings, *, keep: bool = False, report: Report | N
         return _external(settings, settings.neo4j_uri, begin)
     fetch(settings, report=report)
     profile = Profile.of(settings)
-    with explained(profile.folder, "WORKATLAS_HOME"):
+    with _writing(profile):
         profile.prepare()
     with _locked(profile, report):
-        lease = take_lease(profile)
+        with _writing(profile):
+            lease = take_lease(profile)
         try:
-            process = server.find_server(profile)
-            if process is None:
-                connection, version = _start(settings, profile, report)
-            else:
-                connection, version = _join(process, profile)
+            joined = _join(profile)
+            connection, version = joined or _start(settings, profile, report)
             if keep:
-                profile.pin.touch()
+                with _writing(profile):
+                    profile.pin.touch()
         except BaseException:
             lease.release()
             _stop_if_unused(settings, profile)
             raise
-    return RunningDatabase(connection, version, process is None, time.monotonic() - begin, settings, lease)
+    return RunningDatabase(connection, version, joined is None, time.monotonic() - begin, settings, lease)
 
 
 def stop(settings: Settings) -> bool:
@@ -136,7 +134,7 @@ def status(settings: Settings) -> DatabaseStatus:
     return DatabaseStatus(
         running=process is not None,
         pid=process.pid if process else None,
-        uri=profile.connection(profile.remembered_port()).uri if process else None,
+        uri=uri_at(profile.configured_port()) if process else None,
         version=NEO4J_VERSION,
         folder=profile.folder,
         size=size_of(profile.data),
@@ -150,12 +148,13 @@ def _locked(profile: Profile, report: Report | None = None) -> Iterator[None]:
     """Hold the profile's lock: only one command at a time starts or stops its server."""
     lock = FileLock(profile.lock, thread_local=False)
     try:
-        try:
-            lock.acquire(timeout=0.2)
-        except Timeout:
-            if report:
-                report("Waiting for another workatlas command that starts or stops the database")
-            lock.acquire(timeout=_LOCK_SECONDS)
+        with _writing(profile):
+            try:
+                lock.acquire(timeout=0.2)
+            except Timeout:
+                if report:
+                    report("Waiting for another workatlas command that starts or stops the database")
+                lock.acquire(timeout=_LOCK_SECONDS)
     except Timeout as error:
         raise DatabaseError(
             f"Another workatlas command has held {profile.lock} for {_LOCK_SECONDS:.0f} s: end it, then try again."
@@ -166,27 +165,43 @@ def _locked(profile: Profile, report: Report | None = None) -> Iterator[None]:
         lock.release()
 
 
+def _writing(profile: Profile) -> contextlib.AbstractContextManager[None]:
+    return explained(profile.folder, "WORKATLAS_HOME")
+
+
 def _external(settings: Settings, uri: str, begin: float) -> RunningDatabase:
     connection = Connection(uri, settings.neo4j_username, settings.neo4j_password, settings.neo4j_database)
     version = server.ask_version(connection)
     return RunningDatabase(connection, version, False, time.monotonic() - begin, settings)
 
 
-def _join(process: psutil.Process, profile: Profile) -> tuple[Connection, str]:
-    connection = profile.connection(profile.remembered_port())
+def _join(profile: Profile) -> tuple[Connection, str] | None:
+    """Wait for the server that runs already, if one does."""
+    process = server.find_server(profile)
+    if process is None:
+        return None
+    port = profile.configured_port()
+    if not port:
+        raise DatabaseError(
+            f"The database server (process {process.pid}) runs, but {profile.configuration / 'neo4j.conf'}, which "
+            "names its port, is gone: run `workatlas db stop`, then try again."
+        )
+    connection = profile.connection(port)
     try:
         return connection, server.await_answer(process, profile, connection)
-    except server.ServerEnded as end:
-        raise (known_cause(end.text, profile) or unknown_cause(end.text, profile)) from end
+    except server.ServerEnded:
+        return None
 
 
 def _start(settings: Settings, profile: Profile, report: Report | None) -> tuple[Connection, str]:
     """Start the server; choose another port if the first was taken, fetch again what turns out to be damaged."""
     if report:
         report(f"Starting Neo4j {NEO4J_VERSION}")
+    # A server on a full disk may start and then not answer.
+    require_space(profile.folder, 0, "WORKATLAS_HOME")
     taken: int | None = None
     for attempt in range(_STARTS):
-        with explained(profile.folder, "WORKATLAS_HOME"):
+        with _writing(profile):
             port = profile.choose_port(avoid=taken)
             connection = profile.connection(port)
             java = find_java(settings)

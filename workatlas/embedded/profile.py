@@ -1,4 +1,4 @@
-"""The folder of one profile: the database's data, password, port, configuration, logs and leases."""
+"""The folder of one profile: the database's data, password, configuration, logs and leases."""
 
 from __future__ import annotations
 
@@ -103,23 +103,27 @@ class Profile:
 
     def connection(self, port: int) -> Connection:
         """Return how to reach the profile's server on ``port``."""
-        return Connection(uri=f"bolt://{HOST}:{port}", password=self.password())
+        return Connection(uri=uri_at(port), password=self.password())
 
     def choose_port(self, *, avoid: int | None = None) -> int:
-        """Return the port of the last start if it is free, else another free one, and remember it."""
-        last = self.remembered_port()
-        port = last if last and last != avoid and _is_free(last) else _free_port()
-        if port != last:
-            write_private(self.folder / "port", f"{port}\n")
-        return port
+        """Return the port of the last start if it is free and not the one to avoid, else another free one."""
+        last = self.configured_port()
+        return last if last and last != avoid and _is_free(last) else _free_port()
 
-    def remembered_port(self) -> int:
-        """Return the port of the last start, or 0 if none is known."""
+    def configured_port(self) -> int:
+        """Return the port that the last start was configured with, or 0 if there was none."""
         try:
-            port = int((self.folder / "port").read_text(encoding="ascii"))
+            text = (self.configuration / "neo4j.conf").read_text(encoding="utf-8")
         except (OSError, ValueError):
             return 0
+        found = re.search(r"^server\.bolt\.listen_address=.*:(\d+)$", text, re.MULTILINE)
+        port = int(found[1]) if found else 0
         return port if 1024 <= port <= 65535 else 0
+
+
+def uri_at(port: int) -> str:
+    """Return the address of a server on ``port``."""
+    return f"bolt://{HOST}:{port}"
 
 
 def initial_credential(password: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import socket
@@ -31,6 +32,13 @@ _ANSWER_SECONDS = 10.0
 
 # Python wants a child's handle kept until the child has been waited for.
 _children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@atexit.register
+def _let_children_go() -> None:
+    """A pinned server outlives the command that started it, which Python would warn about."""
+    for child in _children.values():
+        child.returncode = child.poll() or 0
 
 
 class ServerEnded(Exception):  # noqa: N818 - an event that the caller handles, not an error that a user sees

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -190,6 +192,11 @@ def test_a_pinned_server_stays_until_stop_and_survives_a_kill_with_its_data(sett
     (found.folder / "server.pid").unlink()
     with ensure_running(settings) as database:
         assert not database.started
+    # Without its configuration nobody knows its port.
+    (found.folder / "conf" / "neo4j.conf").unlink()
+    with pytest.raises(DatabaseError, match="which names its port, is gone: run `workatlas db stop`"):
+        ensure_running(settings)
+    assert status(settings).running
     assert command_line(settings, "db", "stop") == {"stopped": True}
     assert command_line(settings, "db", "stop") == {"stopped": False}
     assert not status(settings).pinned
@@ -226,6 +233,13 @@ def test_a_home_that_cannot_be_written_ends_in_a_sentence(settings: Settings, tm
     (tmp_path / "file").touch()
     with pytest.raises(DatabaseError, match="or set WORKATLAS_HOME to another folder"):
         ensure_running(replace(settings, home=tmp_path / "file" / "home"))
+
+
+def test_a_full_disk_ends_in_a_sentence(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=1_000_000))
+    with pytest.raises(DatabaseError, match="only 1 MB are free: free some space, or set WORKATLAS_HOME"):
+        ensure_running(settings)
+    assert not status(settings).running
 
 
 def test_a_server_of_ones_own_is_used_and_left_alone(connection: Connection, settings: Settings) -> None:

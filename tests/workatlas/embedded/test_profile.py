@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from workatlas.embedded.configuration import neo4j_conf
 from workatlas.embedded.profile import Profile
 from workatlas.errors import DatabaseError, SettingsError
 from workatlas.settings import Settings
@@ -52,24 +53,30 @@ def test_a_start_killed_before_the_password_was_kept_makes_a_new_one(profile: Pr
     assert profile.password() != first
 
 
-def test_the_port_is_remembered(profile: Profile) -> None:
+def configure(profile: Profile, port: int) -> None:
+    settings = Settings(home=profile.folder, cache=profile.folder)
+    (profile.configuration / "neo4j.conf").write_text(neo4j_conf(settings, port), encoding="utf-8")
+
+
+def test_the_port_of_the_last_start_is_chosen_again(profile: Profile) -> None:
+    assert profile.configured_port() == 0
     port = profile.choose_port()
-    assert profile.choose_port() == port == profile.remembered_port()
+    configure(profile, port)
+    assert profile.choose_port() == port == profile.configured_port()
+    assert profile.choose_port(avoid=port) != port
 
 
 def test_a_port_that_somebody_took_is_replaced(profile: Profile) -> None:
-    port = profile.choose_port()
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", port))
-        other.listen()
-        assert profile.choose_port() != port
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        configure(profile, taken)
+        assert profile.choose_port() != taken
 
 
-def test_a_damaged_port_file_is_replaced(profile: Profile) -> None:
-    (profile.folder / "port").write_text("many", encoding="ascii")
+def test_a_damaged_or_privileged_port_is_replaced(profile: Profile) -> None:
+    (profile.configuration / "neo4j.conf").write_bytes(b"\xff\x00")
     assert profile.choose_port() > 1023
-    (profile.folder / "port").write_text("80", encoding="ascii")
+    configure(profile, 80)
     assert profile.choose_port() > 1023
 
 
