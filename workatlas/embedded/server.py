@@ -36,7 +36,7 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 
 @atexit.register
 def _let_children_go() -> None:
-    """A pinned server outlives the command that started it, which Python would warn about."""
+    """Keep Python from warning about a pinned server, which outlives the command that started it."""
     for child in _children.values():
         child.returncode = child.poll() or 0
 
