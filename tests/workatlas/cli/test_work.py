@@ -1,0 +1,148 @@
+"""The commands that work on a graph: demo, import, export, chains, ready, risks, exposure, path, findings, doctor."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from graph.connection import Connection
+from workatlas.cli import app
+from workatlas.sample import SAMPLE
+
+Run = Callable[..., Result]
+
+WORLD = """
+{"node": "Objective", "key": "O-1", "title": "Ship it", "due": "2026-03-06", "status": "In progress"}
+{"node": "Task", "key": "A-1", "title": "Design", "remaining": 16, "status": "Planned"}
+{"node": "Task", "key": "A-2", "title": "Build", "remaining": 24, "status": "Planned"}
+{"node": "Task", "key": "A-3", "title": "Polish", "remaining": 8, "status": "Planned"}
+{"node": "Person", "key": "ann", "name": "Ann"}
+{"edge": "BLOCKS", "from": "A-1", "to": "A-2"}
+{"edge": "CONTRIBUTES_TO", "from": "A-2", "to": "O-1"}
+{"edge": "CONTRIBUTES_TO", "from": "A-3", "to": "O-1"}
+{"edge": "OWNS", "from": "ann", "to": "A-1"}
+"""
+
+
+@pytest.fixture
+def run(connection: Connection, tmp_path: Path) -> Run:
+    """Run a command against the shared database, in a home of its own."""
+    environment = {
+        "NEO4J_URI": connection.uri,
+        "NEO4J_USERNAME": connection.username,
+        "NEO4J_PASSWORD": connection.password,
+        "NEO4J_DATABASE": connection.database,
+        "WORKATLAS_HOME": str(tmp_path / "home"),
+        "COLUMNS": "200",
+    }
+
+    def invoke(*arguments: str | Path) -> Result:
+        return CliRunner(env={**os.environ, **environment}).invoke(app, [str(one) for one in arguments])
+
+    return invoke
+
+
+@pytest.fixture
+def world(run: Run, tmp_path: Path) -> str:
+    """Import the small world above and return its workspace."""
+    name = f"cli-{uuid.uuid4()}"
+    file = tmp_path / "world.jsonl"
+    file.write_text(WORLD, encoding="utf-8")
+    result = run("import", "jsonl", file, "-w", name, "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["created"], report["skipped"], report["edges"]["CONTRIBUTES_TO"]) == (5, 0, 2)
+    return name
+
+
+def answer(result: Result) -> Any:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_chains_count_hours_days_and_delay(run: Run, world: str) -> None:
+    found = answer(run("chains", "O-1", "-w", world, "--today", "2026-03-02", "--json"))
+    worst = found[0]
+    # 16 h + 24 h from Monday morning at 8 h a day end on Friday, the day on which the goal is due.
+    assert [step["key"] for step in worst["steps"]] == ["A-1", "A-2"]
+    assert (worst["lengthHours"], worst["finish"], worst["delayDays"]) == (40, "2026-03-06", 0)
+    assert worst["root"]["owner"] == "Ann"
+    assert {"goal", "goalTitle", "due", "explanation", "completeness"} <= worst.keys()
+    assert [chain["root"]["key"] for chain in found] == ["A-1", "A-3"]
+
+
+def test_ready_names_what_waits_for_nothing(run: Run, world: str) -> None:
+    items = answer(run("ready", "-w", world, "--json"))
+    assert {item["key"] for item in items} == {"A-1", "A-3"}
+    assert all(item["goals"] == ["O-1"] for item in items)
+    assert [item["key"] for item in answer(run("ready", "ann", "-w", world, "--json"))] == ["A-1"]
+
+
+def test_risks_exposure_path_and_findings_answer(run: Run, world: str) -> None:
+    today = ("--today", "2026-03-03", "-w", world, "--json")
+    threats = {one["key"]: one for one in answer(run("risks", *today))["threats"]}
+    assert {"WAIT", "LATE"} <= threats["A-1"]["reasons"].keys()
+    goal = answer(run("exposure", *today))["goals"][0]
+    assert (goal["key"], goal["leaves"], goal["waiting"]) == ("O-1", 2, 1)
+    assert answer(run("path", "ann", "O-1", "-w", world, "--json"))["length"] == 3
+    kinds = {one["kind"] for one in answer(run("findings", *today))["conflicts"]}
+    assert kinds == {"DUE_BEFORE_EARLIEST_FINISH"}
+
+
+def test_people_see_the_same_facts_as_programs(run: Run, world: str) -> None:
+    text = run("chains", "-w", world, "--today", "2026-03-02").stdout
+    for fact in ("Ship it", "Design", "Ann", "40 working hours", "2026-03-06"):
+        assert fact in text
+
+
+def test_an_unknown_item_or_workspace_is_named(run: Run, world: str) -> None:
+    missing = run("chains", "O-2", "-w", world)
+    assert "O-2" in str(missing.exception)
+    assert "O-1" in str(missing.exception)
+    assert "nowhere" in str(run("chains", "-w", "nowhere").exception)
+
+
+def test_skipped_records_give_exit_status_1_and_strict_refuses(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "dirty.jsonl"
+    file.write_text('{"node": "Task", "key": "B-1", "title": "good"}\n{"node": "Tusk"}\nnot JSON\n', encoding="utf-8")
+    name = f"cli-{uuid.uuid4()}"
+    strict = run("import", "jsonl", file, "-w", name, "--strict")
+    assert strict.exception is not None
+    assert "dirty.jsonl" in str(strict.exception)
+    dry = run("import", "jsonl", file, "-w", name, "--dry-run", "--json")
+    assert (dry.exit_code, json.loads(dry.stdout)["created"]) == (1, 1)
+    real = run("import", "jsonl", file, "-w", name, "--json")
+    assert (real.exit_code, json.loads(real.stdout)["created"], json.loads(real.stdout)["skipped"]) == (1, 1, 2)
+
+
+def test_export_is_lossless(run: Run, world: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    answer(run("export", first, "-w", world, "--json"))
+    answer(run("import", "jsonl", first, "-w", f"{world}-copy", "--json"))
+    answer(run("export", second, "-w", f"{world}-copy", "--json"))
+    assert sorted(first.read_bytes().splitlines()) == sorted(second.read_bytes().splitlines())
+    assert "exists" in str(run("export", first, "-w", world).exception)
+
+
+def test_doctor_finds_nothing_in_a_healthy_graph(run: Run, world: str) -> None:
+    assert answer(run("doctor", "-w", world, "--json"))["violations"] == []
+
+
+def test_the_demo_loads_the_sample_once_and_names_chains_and_teams(run: Run) -> None:
+    first = answer(run("demo", "--fresh", "--no-serve", "--json"))
+    items = sum(1 for line in SAMPLE.read_text(encoding="utf-8").splitlines() if line.startswith('{"node"'))
+    assert first["import"]["created"] == items
+    assert first["goals"] == ["2025h1/all-hands", "2025h1/async", "2025h1/rfl"]
+    assert {chain["goal"] for chain in first["chains"]} == set(first["goals"])
+    asked = {team["key"]: len(team["named"]) for team in first["teams"]["teams"]}
+    assert max(asked, key=lambda team: asked[team]) == "T-compiler"
+    again = answer(run("demo", "--no-serve", "--json"))
+    assert (again["import"]["created"], again["import"]["unchanged"]) == (0, items)
+    assert again["chains"] == first["chains"]
