@@ -6,6 +6,7 @@ two writers cannot close a cycle together. It walks forward from the new edges, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import networkx as nx
@@ -45,15 +46,25 @@ class Reach:
                     reached.add(start)
             frontier = reached - self._seen
 
-    def graph(self, added: Sequence[EdgeName]) -> tuple[nx.DiGraph[Node], list[tuple[Node, Node]]]:
-        """Return the expanded graph of what was read (a leaf is one node, a container two), and the added arcs."""
-        containers = {end for (_, kind, end) in self._edges if kind == "PART_OF"}
+    @property
+    def containers(self) -> set[str]:
+        """Items that have parts."""
+        return {end for (_, kind, end) in self._edges if kind == "PART_OF"}
+
+    def graph(
+        self, added: Sequence[EdgeName], apart: str | None = None
+    ) -> tuple[nx.DiGraph[Node], list[tuple[Node, Node]]]:
+        """Return the expanded graph of what was read (a leaf is one node, a container two), and the added arcs.
+
+        ``apart`` names a leaf whose gate and finish are kept apart all the same, with no arc between them.
+        """
+        containers = self.containers
         expanded: nx.DiGraph[Node] = nx.DiGraph()
         new: list[tuple[Node, Node]] = []
         wanted = set(added)
 
         def node(item: str, port: Port) -> Node:
-            return (item, port if item in containers else Port.GATE)
+            return (item, port if item in containers or item == apart else Port.GATE)
 
         for container in containers:
             expanded.add_edge((container, Port.GATE), (container, Port.FINISH))
@@ -66,30 +77,46 @@ class Reach:
         return expanded, new
 
 
-async def find_cycle(transaction: Transaction, workspace: str, added: Sequence[EdgeName]) -> list[str]:
-    """Return the ids of one cycle that the added edges close, in order; empty if they close none.
+async def find_cycle(
+    transaction: Transaction, workspace: str, added: Sequence[EdgeName], emptied: Iterable[str] = ()
+) -> list[str]:
+    """Return the ids of one cycle that the write closes, in order; empty if it closes none.
 
-    A cycle that an import brought and that holds none of the added edges is not this write's fault, and is passed over.
+    ``emptied`` are items that lost parts: one without any is a leaf again, and what entered its finish now reaches what
+    left its gate. A cycle that was there before (an import brought it) is not this write's fault, and is passed over.
     """
     reach = Reach(transaction, workspace)
-    await reach.explore({end for edge in added for end in (edge[0], edge[2])})
+    leaves = set(emptied)
+    await reach.explore(leaves | {end for edge in added for end in (edge[0], edge[2])})
     graph, new = reach.graph(added)
     place = {node: number for number, part in enumerate(nx.strongly_connected_components(graph)) for node in part}
     for tail, head in new:
         if place[tail] == place[head]:
             return list(dict.fromkeys(item for item, _ in nx.shortest_path(graph, head, tail)))
+    sizes = Counter(place.values())
+    for item in sorted(leaves - reach.containers):
+        if sizes[place.get((item, Port.GATE), -1)] > 1 and (path := _through(reach.graph((), item)[0], item)):
+            return path
     return []
 
 
-async def find_kind_cycle(transaction: Transaction, workspace: str, kind: str, touched: Iterable[str]) -> list[str]:
-    """Return the ids of one cycle among edges of one kind (REPORTS_TO, DUPLICATES, nesting teams, …)."""
+def _through(graph: nx.DiGraph[Node], item: str) -> list[str]:
+    """Return the ids on a way from an item's gate to its finish that leaves the item, empty if there is none."""
+    gate, finish = (item, Port.GATE), (item, Port.FINISH)
+    if gate not in graph or finish not in graph or not nx.has_path(graph, gate, finish):
+        return []
+    return list(dict.fromkeys(step for step, _ in nx.shortest_path(graph, gate, finish)))
+
+
+async def find_kind_cycle(transaction: Transaction, workspace: str, kind: str, added: Sequence[EdgeName]) -> list[str]:
+    """Return the ids of one cycle that the added edges close among edges of one kind (REPORTS_TO, nesting teams, …)."""
     graph: nx.DiGraph[str] = nx.DiGraph()
-    frontier = set(touched)
+    frontier = {start for start, _, _ in added}
     while frontier:
         rows = await transaction.rows(cypher.edges_from(EDGES[kind]), ids=sorted(frontier), workspace=workspace)
         graph.add_edges_from((start, end) for start, end in rows)
         frontier = {end for _, end in rows if not graph.out_degree(end)}
-    try:
-        return [start for start, _ in nx.find_cycle(graph)]
-    except nx.NetworkXNoCycle:
-        return []
+    for start, _, end in added:
+        if graph.has_edge(start, end) and nx.has_path(graph, end, start):
+            return list(nx.shortest_path(graph, end, start))
+    return []

@@ -444,15 +444,29 @@ class Draft:
 
     async def _refuse_cycles(self, added: list[EdgeName]) -> None:
         structural = [edge for edge in added if EDGES[edge[1]].acyclic and EDGES[edge[1]].role is not Role.NONE]
-        cycle = await find_cycle(self.transaction, self.settings.id, structural) if structural else []
-        for kind in dict.fromkeys(edge[1] for edge in added if EDGES[edge[1]].acyclic):
+        emptied = await self._emptied()
+        cycle: list[str] = []
+        if structural or emptied:
+            cycle = await find_cycle(self.transaction, self.settings.id, structural, emptied)
+        # Containment is also looked at by itself: the expanded graph holds no teams and no portfolios.
+        alone = {kind.name for kind in EDGES.values() if kind.acyclic and kind.role in {Role.NONE, Role.CONTAINS}}
+        for kind in dict.fromkeys(edge[1] for edge in added if edge[1] in alone):
             if not cycle:
-                starts = [edge[0] for edge in added if edge[1] == kind]
-                cycle = await find_kind_cycle(self.transaction, self.settings.id, kind, starts)
+                own = [edge for edge in added if edge[1] == kind]
+                cycle = await find_kind_cycle(self.transaction, self.settings.id, kind, own)
         if cycle:
             rows = await self.transaction.rows(cypher.KEYS_OF_IDS, workspace=self.settings.id, ids=cycle)
             keys = dict(row for row in rows)
             raise CycleError([keys[item] for item in cycle])
+
+    async def _emptied(self) -> set[str]:
+        """Return the items that lost a part: its edge was removed, or it was archived."""
+        archived = {one.id for one in self.node_changes if one.operation == "archive"}
+        lost = [(one.kind, one.start, one.end) for one in self.edge_changes if one.operation == "remove"]
+        if archived:
+            rows = await self.transaction.rows(cypher.EDGES_AT, workspace=self.settings.id, ids=sorted(archived))
+            lost += [(kind, start, end) for kind, start, end in rows if start in archived]
+        return {whole for kind, _, whole in lost if EDGES[kind].role is Role.CONTAINS}
 
     # Idempotency --------------------------------------------------------------------------------------------------
 
