@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -31,6 +32,8 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no Neo4j: {error}")
+    # A run that is asked to end (by `timeout`, say) must not leave its server behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with database:
         yield database.connection
 
