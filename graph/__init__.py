@@ -1,1 +1,114 @@
-"""The work graph: kinds, the model table, the store, the write path and the snapshot."""
+"""The work graph: kinds, the model table, the store, the write path and the snapshot.
+
+The names below are the public ones. Each is imported when it is first asked for, because the store brings the Neo4j
+driver, which takes longer to import than ``workatlas --help`` may take.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+    from graph.connection import Connection
+    from graph.errors import (
+        BatchRefusedError,
+        ConflictError,
+        CycleError,
+        GraphError,
+        MigrationError,
+        Problem,
+        StoreError,
+        UnknownWorkspaceError,
+    )
+    from graph.history import Author
+    from graph.lifecycle import Category
+    from graph.loading import LoadOptions, LoadReport, load
+    from graph.migrations import migrate
+    from graph.model import EDGES, NODES, EdgeKind, NodeKind, Property, Role
+    from graph.policy import Policy
+    from graph.snapshot import Snapshot
+    from graph.snapshot_store import SnapshotKeeper, load_snapshot
+    from graph.store import Store, open_store
+    from graph.writer import Mode, Outcome, write
+
+__all__ = [
+    "EDGES",
+    "NODES",
+    "Anomaly",
+    "Author",
+    "Batch",
+    "BatchRefusedError",
+    "Category",
+    "ConflictError",
+    "Connection",
+    "CycleError",
+    "EdgeKind",
+    "EdgeRow",
+    "FieldNames",
+    "GraphError",
+    "LoadOptions",
+    "LoadReport",
+    "MigrationError",
+    "Mode",
+    "NodeKind",
+    "NodeRow",
+    "Outcome",
+    "Policy",
+    "Problem",
+    "Property",
+    "Record",
+    "Ref",
+    "Role",
+    "Snapshot",
+    "SnapshotKeeper",
+    "StatusNames",
+    "Store",
+    "StoreError",
+    "UnknownWorkspaceError",
+    "load",
+    "load_snapshot",
+    "migrate",
+    "open_store",
+    "write",
+]
+
+_HOMES: Final = {
+    "graph.batch": ("Anomaly", "Batch", "EdgeRow", "FieldNames", "NodeRow", "Record", "Ref", "StatusNames"),
+    "graph.connection": ("Connection",),
+    "graph.errors": (
+        "BatchRefusedError",
+        "ConflictError",
+        "CycleError",
+        "GraphError",
+        "MigrationError",
+        "Problem",
+        "StoreError",
+        "UnknownWorkspaceError",
+    ),
+    "graph.history": ("Author",),
+    "graph.lifecycle": ("Category",),
+    "graph.loading": ("LoadOptions", "LoadReport", "load"),
+    "graph.migrations": ("migrate",),
+    "graph.model": ("EDGES", "EdgeKind", "NODES", "NodeKind", "Property", "Role"),
+    "graph.policy": ("Policy",),
+    "graph.snapshot": ("Snapshot",),
+    "graph.snapshot_store": ("SnapshotKeeper", "load_snapshot"),
+    "graph.store": ("Store", "open_store"),
+    "graph.writer": ("Mode", "Outcome", "write"),
+}
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its module; later accesses find it at once."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'graph' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(globals().keys() | set(__all__))

@@ -3,6 +3,7 @@
 ::
 
     WorkatlasError          anything the shell can say in one sentence; the command line prints it and exits 2
+    ├── LayoutError         the four packages do not come from one folder
     ├── SettingsError       a setting is missing or wrong
     ├── DatabaseError       the embedded database cannot be fetched, started, reached or stopped
     ├── ImportFailedError   a whole file (or mapping) that was to be imported cannot be read
@@ -14,6 +15,10 @@ from __future__ import annotations
 
 class WorkatlasError(Exception):
     """Anything the shell can tell its user in one sentence that says what to do."""
+
+
+class LayoutError(WorkatlasError):
+    """The four packages of workatlas do not come from one folder."""
 
 
 class SettingsError(WorkatlasError):

@@ -13,6 +13,7 @@ import workatlas
 from workatlas.cli import chains, db, demo, doctor, generate, importing, risks, routes, serve
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
+from workatlas.layout import check_packages
 
 app = typer.Typer(
     name="workatlas",
@@ -58,6 +59,7 @@ def main() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _leave)
     try:
+        check_packages()
         app()
     except Exception as error:
         if not _is_expected(error):
@@ -67,9 +69,11 @@ def main() -> None:
 
 
 def _is_expected(error: Exception) -> bool:
+    if isinstance(error, WorkatlasError):
+        return True
     from graph.errors import GraphError  # deferred: importing the graph takes longer than `--help` may
 
-    return isinstance(error, WorkatlasError | GraphError)
+    return isinstance(error, GraphError)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
