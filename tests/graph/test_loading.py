@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.errors import BatchRefusedError
+from graph.loading import LoadOptions, LoadReport, load
+from graph.workspace import read
+from tests.graph.conftest import Run
+from tests.graph.space import NOW, Space, edge, item, patch
+
+
+def world() -> list[Record]:
+    """What a tracker states: a project of ten tasks in a chain, with words of its own."""
+    tasks: list[Record] = [
+        item("Task", f"T-{number}", "jira", status="Cooking", estimate=number, fields={"squad": "a"})
+        for number in range(10)
+    ]
+    chain = [edge("BLOCKS", f"jira:T-{number}", f"jira:T-{number + 1}", lag=number) for number in range(9)]
+    parts = [edge("PART_OF", f"T-{number}", "jira:PRJ-1") for number in range(10)]
+    words: list[Record] = [StatusNames({"Cooking": "STARTED"}), FieldNames({"squad": "text"})]
+    return [*words, item("Project", "PRJ-1", "jira", due="2026-Q4"), *tasks, *chain, *parts]
+
+
+async def content(space: Space) -> Any:
+    """All that is stored, but for ids, times and version numbers."""
+    passing = {"id", "workspace", "version", "createdAt", "updatedAt"}
+    items = {
+        key: {name: value for name, value in one.items() if name not in passing}
+        for key, one in (await space.items()).items()
+    }
+    edges = {
+        name: {key: value for key, value in one.items() if key != "createdAt"}
+        for name, one in (await space.edges()).items()
+    }
+    return items, edges
+
+
+def figures(report: LoadReport) -> tuple[int, int, int, int, int]:
+    return (report.created, report.updated, report.unchanged, report.archived, report.placeholders)
+
+
+@pytest.mark.parametrize("chunk", [3, 7, 10_000])
+def test_the_order_of_records_and_the_size_of_chunks_make_no_difference(run: Run, chunk: int) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(*world())
+        expected = await content(space)
+        assert len(expected[0]) == 11
+        assert len(expected[1]) == 19
+        for seed in range(3):
+            other = Space(space.store, f"{space.id}-{seed}")
+            words, *rest = [world()[:2], *world()[2:]]
+            random.Random(seed).shuffle(rest)
+            report = await other.load(*words, *rest, chunk=chunk)
+            assert report.skipped == report.placeholders == 0
+            assert await content(other) == expected
+
+    run(scenario)
+
+
+def test_loading_twice_changes_nothing(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        first = await space.load(*world())
+        assert figures(first) == (11, 0, 0, 0, 0)
+        log, before = await space.log(), (await space.items(), await space.edges())
+        second = await space.load(*world())
+        assert figures(second) == (0, 0, 11, 0, 0)
+        assert second.change_seq is None
+        assert (await space.items(), await space.edges()) == before
+        assert len(await space.log()) == len(log)
+
+    run(scenario)
+
+
+def test_placeholders_are_filled_when_their_item_comes(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        report = await space.load(
+            item("Task", "T-A", "jira"),
+            edge("BLOCKS", "T-A", "jira:far"),
+            edge("BLOCKS", "T-A", "KEY-9"),
+            EdgeRow("BLOCKS", Ref("jira", "T-A"), Ref("github", "7", "Issue")),
+        )
+        assert figures(report) == (1, 0, 0, 0, 3)
+        before = await space.items()
+        standing_in = {one["sourceId"]: key for key, one in before.items() if one.get("placeholder")}
+        assert set(standing_in) == {"far", "KEY-9", "7"}
+        assert before[standing_in["7"]]["label"] == "Issue"
+        report = await space.load(
+            NodeRow("Task", "jira", "far", {"title": "far"}, key="FAR-1"),
+            NodeRow("Milestone", "linear", "x", {"title": "by key", "deliverable": True}, key="KEY-9"),
+            NodeRow("Issue", "github", "7", {"title": "seven", "severity": "LOW"}),
+        )
+        assert figures(report) == (3, 0, 0, 0, 0)
+        after = await space.items()
+        assert not any(one.get("placeholder") for one in after.values())
+        assert (after["KEY-9"]["label"], after["KEY-9"]["source"]) == ("Milestone", "linear")
+        assert after["FAR-1"]["label"] == "Task"
+        assert {one["id"] for one in after.values()} == {one["id"] for one in before.values()}
+        assert {end for _, _, end in await space.edges()} == set(after) - {"T-A"}
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_a_later_state_updates_and_what_it_leaves_out_is_removed(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(item("Task", "T-A", "jira", estimate=3, due="2026-12"), item("Task", "T-B", "jira"))
+        report = await space.load(
+            item("Task", "T-A", "jira", status="Done", due="2026-12"), item("Task", "T-B", "jira")
+        )
+        assert figures(report) == (0, 1, 1, 0, 0)
+        after = (await space.items())["T-A"]
+        assert (after["status"], after["version"], "estimate" in after) == ("Done", 2, False)
+        change = (await space.log())[-1].nodes
+        assert [(one.before, one.after) for one in change] == [
+            ({"status": "Backlog", "estimate": 3.0}, {"status": "Done"})
+        ]
+
+    run(scenario)
+
+
+def test_pruning_archives_items_and_removes_edges_that_the_source_no_longer_states(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.write(item("Task", "T-MINE"))
+        await space.load(*world(), chunk=4)
+        await space.write(edge("BLOCKS", "T-MINE", "T-3"))
+        await space.load(item("Task", "GH-1", "github"), edge("BLOCKS", "GH-1", "T-4"), source="github")
+        fewer = [
+            record
+            for record in world()
+            if not (isinstance(record, NodeRow) and record.source_id == "T-9")
+            and not (isinstance(record, EdgeRow) and "T-9" in f"{record.start}{record.end}")
+            and not (isinstance(record, EdgeRow) and (record.kind, record.start.value) == ("BLOCKS", "T-0"))
+        ]
+        report = await space.load(*fewer, prune=True, chunk=4)
+        assert (report.archived, report.edges_removed) == (1, 3)
+        items, edges = await space.items(), await space.edges()
+        assert [key for key, one in items.items() if "archivedAt" in one] == ["T-9"]
+        assert ("T-0", "BLOCKS", "T-1") not in edges
+        assert {("T-MINE", "BLOCKS", "T-3"), ("GH-1", "BLOCKS", "T-4")} <= set(edges)
+        back = await space.load(*world(), prune=True, chunk=4)
+        assert figures(back)[0] == 0
+        assert not any("archivedAt" in one for one in (await space.items()).values())
+        assert set(await space.edges()) >= {("T-0", "BLOCKS", "T-1"), ("T-9", "PART_OF", "PRJ-1")}
+
+    run(scenario)
+
+
+def test_nothing_is_pruned_when_a_record_was_skipped(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(item("Task", "T-A", "jira"), item("Task", "T-B", "jira"))
+        broken = Anomaly("brokenLine", "no JSON", "file:2", skipped=True)
+        report = await space.load(item("Task", "T-A", "jira"), broken, prune=True)
+        assert (report.archived, report.skipped, report.anomalies["pruneRefused"]) == (0, 1, 1)
+        assert not any("archivedAt" in one for one in (await space.items()).values())
+
+    run(scenario)
+
+
+def test_what_cannot_be_stored_is_counted_and_the_rest_is_loaded(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        report = await space.load(
+            item("Task", "T-A", "jira", estimate="much", colour="red"),
+            item("Task", "T-A", "jira", title="again"),
+            NodeRow("Tusk", "jira", "x", {"title": "x"}),
+            NodeRow("Task", "jira", "untitled"),
+            NodeRow("Task", "jira", "", {"title": "x"}),
+            NodeRow("Task", "jira", "other", {"title": "x"}, key="T-A"),
+            edge("BLOCKS", "T-A", "jira:T-A"),
+            edge("OWNS", "T-A", "jira:other"),
+            EdgeRow("BLOCKS", Ref("key", "T-A"), Ref("id", "018f0000-0000-7000-8000-000000000000")),
+            EdgeRow("LIKES", Ref("key", "T-A"), Ref("jira", "other")),
+            StatusNames({"Done": "STARTED"}),
+            FieldNames({"squad": "colour"}),
+        )
+        counted = {"unknownKind": 2, "invalidValue": 2, "duplicateId": 1, "unknownProperty": 1, "missingTitle": 1}
+        counted |= {"missingId": 1, "keyTaken": 1, "selfReference": 1, "wrongEnds": 1, "targetNotFound": 1}
+        assert report.anomalies == counted | {"statusMeansOther": 1}
+        assert report.skipped == 7
+        items = await space.items()
+        assert {one["sourceId"]: one["title"] for one in items.values()} == {
+            "T-A": "Title of T-A",
+            "untitled": "untitled",
+            "other": "x",
+        }
+        assert await space.edges() == {}
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_a_dry_run_foretells_and_writes_nothing(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(*world())
+        before = await space.items(), await space.edges(), len(await space.log())
+        changed = [*world()[:-1], item("Task", "T-NEW", "jira"), edge("BLOCKS", "T-NEW", "jira:later")]
+        foretold = await space.load(*changed, dry_run=True, prune=True)
+        assert (await space.items(), await space.edges(), len(await space.log())) == before
+        real = await space.load(*changed, prune=True)
+        ignored = {"seconds", "changeSeq"}
+        assert {name: value for name, value in foretold.to_dict().items() if name not in ignored} == {
+            name: value for name, value in real.to_dict().items() if name not in ignored
+        }
+        assert figures(real) == (1, 0, 11, 0, 1)
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        item("Task", "T-X", "jira", estimate="much"),
+        NodeRow("Tusk", "jira", "x", {"title": "x"}),
+        edge("BLOCKS", "T-1", "T-2", confidence=7),
+        Anomaly("brokenLine", "no JSON", "file:2", skipped=True),
+    ],
+    ids=["value", "kind", "edge", "line"],
+)
+def test_strict_refuses_the_whole_input(run: Run, bad: Record) -> None:
+    async def scenario(space: Space) -> None:
+        with pytest.raises(BatchRefusedError):
+            await space.load(*world(), bad, strict=True, chunk=3)
+        assert await space.items() == {}
+        assert (await read(space.store, space.id)).import_run is None
+        report = await space.load(*world(), Anomaly("odd", "but usable"), strict=True)
+        assert report.created == 11
+
+    run(scenario)
+
+
+def test_a_local_edit_is_kept_and_reported(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(item("Task", "T-A", "jira", estimate=3, priority="LOW"))
+        await space.write(patch("Task", "T-A", "jira", estimate=8))
+        report = await space.load(item("Task", "T-A", "jira", estimate=5, priority="HIGH"))
+        assert report.anomalies == {"localEditKept": 1}
+        assert "estimate" in report.examples["localEditKept"][0]
+        after = (await space.items())["T-A"]
+        assert (after["estimate"], after["priority"]) == (8.0, "HIGH")
+        again = await space.load(item("Task", "T-A", "jira", estimate=5, priority="HIGH"))
+        assert figures(again) == (0, 0, 1, 0, 0)
+
+    run(scenario)
+
+
+def test_an_interrupted_load_says_so_and_is_completed_by_the_next(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        def interrupted() -> Iterator[Record]:
+            yield from world()[:9]
+            raise KeyboardInterrupt
+
+        options = LoadOptions(chunk=4)
+        with pytest.raises(KeyboardInterrupt):
+            await load(space.store, space.id, interrupted(), source="jira", options=options, clock=lambda: NOW)
+        assert 0 < len(await space.items()) < 11
+        report = await space.load(*world(), chunk=4)
+        assert 0 < report.unchanged < report.nodes.total() == 11
+        whole = Space(space.store, f"{space.id}-whole")
+        await whole.load(*world())
+        assert await content(space) == await content(whole)
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_readers_see_that_a_load_is_running(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        running: list[str | None] = []
+
+        def records() -> Iterator[Record]:
+            yield from world()
+
+        async def look() -> None:
+            while len(running) < 3:
+                running.append((await read(space.store, space.id)).import_run)
+                await asyncio.sleep(0)
+
+        looking = asyncio.create_task(look())
+        await load(space.store, space.id, records(), source="jira", options=LoadOptions(chunk=1), clock=lambda: NOW)
+        await looking
+        assert any(running)
+        assert (await read(space.store, space.id)).import_run is None
+
+    run(scenario)
+
+
+def test_two_loads_at_once_leave_one_whole_graph(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await asyncio.gather(*(space.load(*world(), chunk=5) for _ in range(4)))
+        whole = Space(space.store, f"{space.id}-whole")
+        await whole.load(*world())
+        assert await content(space) == await content(whole)
+        assert await space.violations() == []
+
+    run(scenario)
