@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.values import MAX_TEXT, CoarseDate, Precision, Type, check, instant_to_millis, millis_to_instant
@@ -12,6 +12,7 @@ DAYS = st.dates(min_value=date(1000, 1, 8), max_value=date(9998, 12, 20))
 MOMENTS = st.integers(min_value=-62_000_000_000_000, max_value=250_000_000_000_000)
 
 
+@settings(deadline=None)
 @given(DAYS, st.sampled_from(Precision))
 def test_a_coarse_date_holds_its_day_and_reads_back(day: date, precision: Precision) -> None:
     coarse = CoarseDate.of(day, precision)
@@ -20,6 +21,7 @@ def test_a_coarse_date_holds_its_day_and_reads_back(day: date, precision: Precis
     assert CoarseDate.of(coarse.first, precision) == coarse == CoarseDate.of(coarse.last, precision)
 
 
+@settings(deadline=None)
 @given(DAYS, st.sampled_from(Precision))
 def test_periods_follow_each_other_without_gap(day: date, precision: Precision) -> None:
     coarse = CoarseDate.of(day, precision)
@@ -54,11 +56,13 @@ def test_days_that_do_not_exist_are_refused(text: str) -> None:
         check(Type.DATE, text)
 
 
+@settings(deadline=None)
 @given(MOMENTS)
 def test_an_instant_reads_back(millis: int) -> None:
     assert instant_to_millis(millis_to_instant(millis)) == millis
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1000, 1, 2), max_value=datetime(9998, 1, 1)), st.integers(-14, 14))  # noqa: DTZ001
 def test_an_offset_moves_the_instant_and_none_means_utc(moment: datetime, hours: int) -> None:
     there = moment.replace(tzinfo=timezone(timedelta(hours=hours)))
@@ -112,6 +116,7 @@ def test_choices_are_named_when_refused() -> None:
         check(Type.TEXT, "low", ("LOW", "HIGH"))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), st.integers(-1000, 1000), max_size=5))
 def test_objects_are_stored_alike_whatever_their_order(value: dict[str, int]) -> None:
     assert check(Type.JSON, value) == check(Type.JSON, dict(reversed(value.items())))
