@@ -43,10 +43,10 @@ EXCHANGE = """\
 ## Exchange format
 
 `workatlas export plan.jsonl` writes it and `workatlas import jsonl plan.jsonl` reads it: items, edges and words come
-back as they were, ids and keys included. Archived items and the change log are left out. It is one JSON object a line
-(UTF-8; gzipped where the name ends with `.gz`), in any order. The first member says what the line is:
+back as they were, ids and keys included. Archived items and the change log are left out. It is one JSON object a line,
+in UTF-8 and in any order; import also reads it gzipped (`.jsonl.gz`). The first member says what the line is:
 
-```
+```jsonl
 {"meta": "statuses", "values": {"In review": "STARTED"}}
 {"meta": "fields", "values": {"risk": "number"}}
 {"node": "Objective", "key": "O-1", "title": "Ship it", "periodEnd": "2026-Q4"}
