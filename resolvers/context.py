@@ -10,6 +10,7 @@ from typing import Final
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
 from graph.workspace import Workspace, read
+from resolvers.access import Viewer
 from resolvers.errors import RefusedError
 
 MAX_ROOT_READS: Final = 20
@@ -18,15 +19,20 @@ MAX_ROOT_READS: Final = 20
 
 @dataclass(slots=True)
 class Context:
-    """The workspace that an operation sees, and what it has read of it so far."""
+    """Who asks, the workspace that their operation sees, and what it has read of it so far."""
 
     store: Store
-    workspace: str
+    viewer: Viewer
     snapshots: SnapshotKeeper
     today: Callable[[], date]
     request_id: str
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)
+
+    @property
+    def workspace(self) -> str:
+        """Name of the workspace that is seen."""
+        return self.viewer.workspace
 
     async def settings(self) -> Workspace:
         """Return the workspace's settings, read once per operation.

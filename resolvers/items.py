@@ -8,6 +8,7 @@ from typing import Any, Final
 import strawberry
 
 from graph.model import NODES
+from resolvers.access import METADATA, Access
 from resolvers.connection import DEFAULT_PAGE, After, First, PageInfo
 from resolvers.naming import (
     ABSTRACT,
@@ -28,9 +29,10 @@ def _page(first: First = DEFAULT_PAGE, after: After = None) -> Any:
     raise NotImplementedError("nested connections are read with their root field")
 
 
-def field(annotation: Any, description: str, **options: Any) -> Any:
-    """Return a field whose type is known only when all types are made."""
-    return strawberry.field(graphql_type=annotation, description=description, **options)
+def field(annotation: Any, description: str, *, access: Access | None = None, **options: Any) -> Any:
+    """Return a field whose type is known only when all types are made; root fields must name an ``access``."""
+    metadata = {METADATA: access} if access else {}
+    return strawberry.field(graphql_type=annotation, description=description, metadata=metadata, **options)
 
 
 def many(inner: Any) -> Any:

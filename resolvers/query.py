@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import strawberry
@@ -10,6 +11,7 @@ from strawberry.types import Info
 
 from graph.model import NODES
 from resolvers import analyses, log
+from resolvers.access import Access
 from resolvers.connection import DEFAULT_PAGE, After, First
 from resolvers.context import Context
 from resolvers.items import TYPES, Made, declare, field, many
@@ -65,22 +67,21 @@ def _listing(name: str) -> Callable[..., Any]:
 
 def _make_query() -> Made:
     made: Made = type("Query", (), {"__module__": __name__})
+    read = partial(field, access=Access.READ)
     fields = {
-        "node": field(TYPES["Node"] | None, "One item by its id.", resolver=node),
-        "nodes": field(many(TYPES["Node"] | None), "Items by their ids, in that order.", resolver=nodes),
-        "item": field(TYPES["Item"] | None, "One item by its key.", resolver=item),
-        "workspace": field(log.Workspace, "The workspace that this API serves.", resolver=log.workspace),
-        "snapshot": field(
-            log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot
-        ),
-        "blockingChains": field(
+        "node": read(TYPES["Node"] | None, "One item by its id.", resolver=node),
+        "nodes": read(many(TYPES["Node"] | None), "Items by their ids, in that order.", resolver=nodes),
+        "item": read(TYPES["Item"] | None, "One item by its key.", resolver=item),
+        "workspace": read(log.Workspace, "The workspace that this API serves.", resolver=log.workspace),
+        "snapshot": read(log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot),
+        "blockingChains": read(
             list[analyses.BlockingChain], "What holds a goal back, the worst first.", resolver=analyses.blocking_chains
         ),
-        "readyQueue": field(analyses.ReadyQueue, "What can start now.", resolver=analyses.ready_queue),
-        "changes": field(log.Changes, "The change log, oldest first.", resolver=log.changes),
+        "readyQueue": read(analyses.ReadyQueue, "What can start now.", resolver=analyses.ready_queue),
+        "changes": read(log.Changes, "The change log, oldest first.", resolver=log.changes),
     }
     for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):
-        fields[plural(name)] = field(
+        fields[plural(name)] = read(
             TYPES[f"{name}Connection"], f"Items of type {name}, archived ones apart.", resolver=_listing(name)
         )
     declare(made, fields)

@@ -16,8 +16,9 @@ from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
 from resolvers.errors import INVALID, presented
-from resolvers.execution import Executor, Limits
+from resolvers.execution import Executor
 from resolvers.items import TYPES
+from resolvers.limits import Limits, declared_rules
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
@@ -34,6 +35,7 @@ SCHEMA: Final = _Schema(
     execution_context_class=Executor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+declared_rules(SCHEMA._schema)  # a root field without a rule ends here, when the schema is built
 
 
 @dataclass(frozen=True, slots=True)

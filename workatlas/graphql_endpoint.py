@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from resolvers.access import Viewer
 from resolvers.context import Context
 from resolvers.schema import Answer, execute
 
@@ -69,7 +70,7 @@ def _response(body: dict[str, Any], status: int, media: str, request_id: str, he
 
 async def _executed(request: Request, asked: _Asked, request_id: str) -> Answer:
     state = request.state
-    context = Context(state.store, state.workspace, state.snapshots, state.today, request_id)
+    context = Context(state.store, Viewer.local(state.workspace), state.snapshots, state.today, request_id)
     reading = request.method != "POST"
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):

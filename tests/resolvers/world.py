@@ -17,6 +17,7 @@ from graph.snapshot_store import SnapshotKeeper
 from graph.store import Rows, Store, open_store
 from graph.workspace import ensure
 from graph.writer import Mode, write
+from resolvers.access import Viewer
 from resolvers.context import Context
 from resolvers.schema import Answer, execute
 
@@ -177,10 +178,13 @@ class Asked:
         return [error["extensions"]["code"] for error in self.answer.body.get("errors", ())]
 
 
-async def ask(connection: Connection, workspace: str, query: str, **variables: Any) -> Asked:
-    """Execute one operation on a connection of its own."""
+async def ask(
+    connection: Connection, workspace: str, query: str, *, viewer: Viewer | None = None, **variables: Any
+) -> Asked:
+    """Execute one operation on a connection of its own, as the local administrator unless told otherwise."""
     async with open_store(connection) as inner:
         store = CountingStore(inner)
-        context = Context(store, workspace, SnapshotKeeper(store, workspace), lambda: TODAY, "request-1")
+        keeper = SnapshotKeeper(store, workspace)
+        context = Context(store, viewer or Viewer.local(workspace), keeper, lambda: TODAY, "request-1")
         answer = await execute(query, variables, None, context)
         return Asked(answer, store.reads)
