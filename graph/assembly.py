@@ -41,6 +41,7 @@ ITEM_COLUMNS: Final[Mapping[str, Callable[[Any], Any]]] = {
     **dict.fromkeys(("created_at", "updated_at", "started_at", "completed_at", "latest_at"), col.millis),
     **dict.fromkeys(("value", "enough", "weight", "start_value", "target_value", "weekly_hours"), col.floats),
     **dict.fromkeys(("budget", "spent_budget", "latest_confidence", "latest_value"), col.floats),
+    "currency": col.currencies,
     "result_kind": lambda values: col.codes(values, RESULT_KINDS),
     "latest_health": lambda values: col.codes(values, HEALTHS),
 }

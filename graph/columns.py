@@ -14,6 +14,7 @@ Codes = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
 Days = NDArray[np.datetime64]
 Millis = NDArray[np.datetime64]
+Currencies = NDArray[np.bytes_]
 
 NO_CODE: Final = 255
 """Code of an absent enumeration value."""
@@ -97,6 +98,16 @@ def _moments(values: object, dtype: str) -> NDArray[np.datetime64]:
     moments = np.where(missing, 0, numbers).astype(np.int64).astype(dtype)
     moments[missing] = np.datetime64("NaT")
     return moments
+
+
+def currencies(values: Iterable[str | None]) -> Currencies:
+    """Return three-letter codes in capitals; the empty text for ``None``, ``?`` for anything that is no such code."""
+    return np.array([_currency(value or "") for value in values], dtype="S3")
+
+
+def _currency(value: str) -> str:
+    code = value.strip().upper()
+    return code if not code or (len(code) == 3 and code.isascii() and code.isalpha()) else "?"
 
 
 def codes(values: Iterable[str | None], choices: Sequence[str]) -> Codes:

@@ -13,12 +13,14 @@ class Policy:
 
     ``min_confidence`` (0 to 1): edges below it are stored but not walked. ``min_severity``: issues below it (or with
     none) do not threaten what they affect. ``stalled_days``: started work untouched for longer counts as stalled.
+    ``cadence_days``: how often goals and projects are reported on; what an older Update says is outdated.
     ``hours_per_day`` and ``weekmask`` (Monday first, as in ``numpy.busday_count``) with ``holidays`` are the calendar.
     """
 
     min_confidence: float = 0.5
     min_severity: str = "HIGH"
     stalled_days: int = 14
+    cadence_days: int = 14
     hours_per_day: float = 8.0
     weekmask: str = "1111100"
     holidays: tuple[date, ...] = ()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.columns import NO_CODE, Codes, Days, Flags, Floats, Ints, Millis, TextColumn
+from graph.columns import NO_CODE, Codes, Currencies, Days, Flags, Floats, Ints, Millis, TextColumn
 from graph.lifecycle import CLOSED, Category
 from graph.model import EDGES, NODES, Role
 from graph.policy import Policy
@@ -35,7 +35,9 @@ class Items:
     """Columns of n items, in the order of their ids; every array has shape (n,), ``ids`` (n, 16).
 
     Effort and durations are working hours; absent numbers are NaN, absent dates NaT, absent codes ``NO_CODE``.
-    ``team`` is the row of the item's team, -1 for none. ``latest_*`` come from the item's latest Update.
+    ``team`` is the row of the item's team, -1 for none. ``currency`` is empty where none is given and ``?`` where it is
+    no ISO 4217 code. ``latest_at`` is when the item's latest Update was given; ``latest_health``, ``latest_confidence``
+    and ``latest_value`` are each what the latest Update that states one says.
     """
 
     ids: NDArray[np.uint8]
@@ -70,6 +72,7 @@ class Items:
     weekly_hours: Floats
     budget: Floats
     spent_budget: Floats
+    currency: Currencies
     latest_at: Millis
     latest_health: Codes
     latest_confidence: Floats

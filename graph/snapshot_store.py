@@ -47,6 +47,7 @@ _COLUMNS: Final = {
     "weekly_hours": "n.weeklyHours",
     "budget": "n.budget",
     "spent_budget": "n.spentBudget",
+    "currency": "n.currency",
 }
 _LATEST: Final = ("latest_at", "latest_health", "latest_confidence", "latest_value")
 
@@ -118,12 +119,16 @@ def _transposed(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]
 
 
 def _latest_columns(place: dict[str, int], latest: Iterable[Sequence[Any]]) -> dict[str, list[Any]]:
-    """Return the columns of each item's latest Update; ``latest`` is ordered by time."""
+    """Return what Updates say of each item; ``latest`` is ordered by time.
+
+    A later Update that is silent on a value leaves it: whoever reports health only does not take the measure back.
+    """
     columns: dict[str, list[Any]] = {name: [None] * len(place) for name in _LATEST}
     for item, *values in latest:
         if item in place:
             for name, value in zip(_LATEST, values, strict=True):
-                columns[name][place[item]] = value
+                if value is not None:
+                    columns[name][place[item]] = value
     return columns
 
 

@@ -82,14 +82,17 @@ def test_each_column_takes_its_own_property(run: Run) -> None:
             item("Issue", "I-1", severity="CRITICAL"),
             item("Objective", "O-1", periodStart="2026-Q4", periodEnd="2026-Q4", value=3, enough=0.5),
             item("KeyResult", "KR-1", kind="stayBelow", startValue=1, targetValue=2, weight=4),
-            item("Project", "PRJ-1", budget=100, spentBudget=40, startedAt="2026-01-02T03:04:05.678Z"),
+            item("Project", "PRJ-1", budget=100, spentBudget=40, currency="eur", startedAt="2026-01-02T03:04:05.678Z"),
             item("Team", "TEAM-1", kind="milestone"),
         )
+        await space.write(item("Portfolio", "PF-1", budget=1, currency="euros"))
         team = (await space.items())["TEAM-1"]["id"]
         await space.write(patch("Task", "T-1", team=team, visibility="TEAM"))
         for key, at, health in (("U-2", "2026-03-01", "OFF_TRACK"), ("U-1", "2026-02-01", "ON_TRACK")):
             update = item("Update", key, at=f"{at}T00:00:00Z", health=health, value=len(health), confidence=0.25)
             await space.write(update, edge("REPORTS_ON", key, "KR-1"))
+        silent = item("Update", "U-3", at="2026-04-01T00:00:00Z", body="Nothing new.")
+        await space.write(silent, edge("REPORTS_ON", "U-3", "KR-1"))
         snapshot = await load_snapshot(space.store, space.id)
         items, row = snapshot.items, snapshot.row
         task = row("T-1")
@@ -104,10 +107,11 @@ def test_each_column_takes_its_own_property(run: Run) -> None:
         result = row("KR-1")
         assert (items.result_kind[result], items.start_value[result], items.target_value[result]) == (3, 1, 2)
         assert items.weight[result] == 4
-        assert items.latest_at[result] == np.datetime64("2026-03-01", "ms")
+        assert items.latest_at[result] == np.datetime64("2026-04-01", "ms")
         assert (items.latest_health[result], items.latest_value[result]) == (2, 9)
         project = row("PRJ-1")
         assert (items.budget[project], items.spent_budget[project]) == (100, 40)
+        assert (items.currency[project], items.currency[row("PF-1")], items.currency[task]) == (b"EUR", b"?", b"")
         assert items.started_at[project] == np.datetime64("2026-01-02T03:04:05.678", "ms")
         assert np.isnan(items.estimate[task])
         assert np.isnat(items.due[project])
