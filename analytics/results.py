@@ -23,10 +23,10 @@ class Completeness:
 
     ``limited`` names each limit that was reached, in words. ``hidden`` counts items that the viewer may not see and
     that were omitted or shown as a bare kind. ``self_references`` counts edges from an item to itself, which no
-    analysis walks. ``seq`` is the change sequence number of the snapshot.
+    analysis walks. ``snapshot_seq`` is the change sequence number of the snapshot.
     """
 
-    seq: int = 0
+    snapshot_seq: int = 0
     limited: tuple[str, ...] = ()
     hidden: int = 0
     self_references: int = 0
@@ -43,7 +43,7 @@ class Completeness:
             "limited": list(self.limited),
             "hidden": self.hidden,
             "selfReferences": self.self_references,
-            "snapshotSeq": self.seq,
+            "snapshotSeq": self.snapshot_seq,
         }
 
 

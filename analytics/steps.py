@@ -129,6 +129,8 @@ class Steps:
         expanded, edges = self._expanded, self._expanded.snapshot.edges
         place = int(expanded.arcs.origin[arc])
         kind = EDGE_KINDS[edges.kind[place]]
+        if step.hidden:  # anything more would tell what the viewer may not know
+            return replace(step, edge=kind, edges=(place,))
         stand_in = int(expanded.arcs.stands_in[arc])
         return replace(
             step,
@@ -145,6 +147,8 @@ class Steps:
         expanded = self._expanded
         place = int(expanded.arcs.origin[arc])
         row = int(expanded.item[expanded.order.nodes[expanded.order.pointer[gate]]])
+        if step.hidden:
+            return replace(step, edges=(*step.edges, place))
         sure = round(float(expanded.snapshot.edges.confidence[place]), 6)
         return replace(
             step,

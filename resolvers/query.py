@@ -74,11 +74,8 @@ def _make_query() -> Made:
         "item": read(TYPES["Item"] | None, "One item by its key.", resolver=item),
         "workspace": read(log.Workspace, "The workspace that this API serves.", resolver=log.workspace),
         "snapshot": read(log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot),
-        "blockingChains": read(
-            list[analyses.BlockingChain], "What holds a goal back, the worst first.", resolver=analyses.blocking_chains
-        ),
-        "readyQueue": read(analyses.ReadyQueue, "What can start now.", resolver=analyses.ready_queue),
         "changes": read(log.Changes, "The change log, oldest first.", resolver=log.changes),
+        **analyses.FIELDS,
     }
     for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):
         fields[plural(name)] = read(

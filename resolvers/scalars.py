@@ -31,6 +31,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
             "A day or a longer period: `2026-12-01`, `2026-W49`, `2026-12`, `2026-Q4`, `2026-H2` or `2026`. "
             "A due date means its last day, a start date its first."
         ),
+        serialize=lambda value: value.isoformat() if isinstance(value, date) else value,
     ),
 }
 

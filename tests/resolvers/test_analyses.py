@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 import analytics
 from graph.connection import Connection
 from graph.snapshot import Snapshot
@@ -47,6 +49,30 @@ def test_ready_queue(connection: Connection, world: World, query: Query) -> None
         assert shown["explanation"] == expected.explain().sentence
         wanted = ("key", "title", "owner", "goals", "value")
         assert shown["items"] == [{name: one.to_dict()[name] for name in wanted} for one in expected]
+
+
+@pytest.mark.parametrize("argument", ["", '(goals: ["O-1"])'])
+def test_risks(connection: Connection, world: World, query: Query, argument: str) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.risks(snapshot, ["O-1"] if argument else None, limit=25, today=TODAY).to_dict()
+    assert expected["threats"]
+    asked = query(f"""{{ risks{argument} {{ total untriaged explanation
+        threats {{ key title kind owner goals value reasons explanation }} }} }}""")
+    assert asked.data["risks"] == {name: expected[name] for name in ("total", "untriaged", "explanation", "threats")}
+
+
+def test_exposure_and_whom_goals_wait_for(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    exposed = analytics.exposure(snapshot, limit=25, today=TODAY).to_dict()
+    waited = analytics.teams_waited_for(snapshot, limit=25, today=TODAY).to_dict()
+    assert exposed["goals"]
+    assert waited["goals"] > 0
+    asked = query("""{
+        exposure { explanation goals { key title value exposure leaves waiting } items { key title value } }
+        teamsWaitedFor { explanation goals teams { ...waited } people { ...waited } } }
+        fragment waited on WaitedFor { key title kind goals named value steps explanation }""")
+    del exposed["completeness"], waited["completeness"]
+    assert asked.data == {"exposure": exposed, "teamsWaitedFor": waited}
 
 
 def test_what_is_not_there_is_said(query: Query) -> None:

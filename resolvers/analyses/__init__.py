@@ -1,0 +1,14 @@
+"""Analyses over GraphQL: the newest snapshot in, an explained result out. One module a domain, one line each below."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from resolvers.analyses import chains, queue, risks
+
+FIELDS: Final[dict[str, Any]] = {
+    **chains.FIELDS,
+    **queue.FIELDS,
+    **risks.FIELDS,
+}
+"""Root fields of ``Query`` by name."""
