@@ -9,7 +9,7 @@ from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
 from analytics.steps import Step
 from analytics.threats import Risks, Threat, risks
-from analytics.variants import k_paths
+from analytics.variants import Variants, k_paths
 from analytics.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Step",
     "TeamsWaitedFor",
     "Threat",
+    "Variants",
     "WaitedFor",
     "blocking_chains",
     "conflicts",

@@ -236,16 +236,36 @@ def _entries(expanded: Expanded, tree: ChainTree, chosen: list[int]) -> tuple[di
 def _chain(tree: ChainTree, steps: Steps, unit: int, reached: list[int], hidden: Flags | None) -> Chain:
     """Return the chain of one root."""
     units, arcs = tree.walk(unit)
-    expanded, row = tree.expanded, tree.row
-    snapshot, today = expanded.snapshot, expanded.today
+    walk = Walk(tree.row, units, arcs, float(tree.distance[unit]), float(tree.ends[unit]), bool(tree.delays[unit]))
+    return chain_along(tree.expanded, walk, steps, reached, hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A way through the expanded graph to the item at ``row``: its ``length`` and when it alone ends (``end``), hours.
+
+    ``delays``: whether the item is late when the way is.
+    """
+
+    row: int
+    units: list[int]
+    arcs: list[int]
+    length: float
+    end: float
+    delays: bool
+
+
+def chain_along(
+    expanded: Expanded, walk: Walk, steps: Steps, reached: list[int] | None = None, hidden: Flags | None = None
+) -> Chain:
+    """Return a way as a chain; ``reached`` are the arcs into its target among which alternatives are named."""
+    snapshot, today, row, units = expanded.snapshot, expanded.today, walk.row, walk.units
     due = as_date(expanded.due[row])
-    finish = None if today is None else expanded.calendar.finish_day(today, float(tree.ends[unit]))
-    late = bool(tree.delays[unit])
-    share = float(np.prod(expanded.arc_share[arcs])) if arcs else 1.0
-    made = steps.along(units, arcs)
-    length = float(tree.distance[unit])
+    finish = None if today is None else expanded.calendar.finish_day(today, walk.end)
+    share = float(np.prod(expanded.arc_share[walk.arcs])) if walk.arcs else 1.0
+    made = steps.along(units, walk.arcs)
     entry = {int(expanded.item[expanded.order.nodes[expanded.order.pointer[at]]]) for at in units[-2:-1]}
-    others = [expanded.members(int(expanded.tails[arc]))[0] for arc in reached]
+    others = [expanded.members(int(expanded.tails[arc]))[0] for arc in reached or ()]
     seen = [at for at in dict.fromkeys(others) if at not in entry and (hidden is None or not hidden[at])]
     value = float(expanded.goals.value[row]) if snapshot.is_goal[row] else 0.0
     return Chain(
@@ -253,11 +273,11 @@ def _chain(tree: ChainTree, steps: Steps, unit: int, reached: list[int], hidden:
         goal_title=snapshot.items.title[row],
         due=due,
         finish=finish,
-        delay_days=expanded.calendar.days_after(due, finish) if due and finish and late else None,
-        length_hours=length,
-        assumed_share=_assumed(expanded, units, length),
+        delay_days=expanded.calendar.days_after(due, finish) if due and finish and walk.delays else None,
+        length_hours=walk.length,
+        assumed_share=_assumed(expanded, units, walk.length),
         share=share,
-        delays=late,
+        delays=walk.delays,
         value_at_risk=value * share,
         root=made[0],
         steps=made,

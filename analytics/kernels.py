@@ -84,6 +84,21 @@ def longest_to(
 
 
 @compiled
+def ways_to(pointer: Pointers, heads: Ints, active: Flags, target: int) -> Floats:
+    """Return how many paths of active arcs lead from every node to ``target``: 1 from itself. O(u + a).
+
+    Counts are exact up to 2^53 and then the nearest float; infinite where even that is too small.
+    """
+    ways = np.zeros(len(pointer) - 1)
+    ways[target] = 1.0
+    for node in range(target - 1, -1, -1):
+        for arc in range(pointer[node], pointer[node + 1]):
+            if active[arc]:
+                ways[node] += ways[heads[arc]]
+    return ways
+
+
+@compiled
 def earliest_starts(pointer: Pointers, heads: Ints, weights: Floats, active: Flags, release: Floats) -> Floats:
     """Return each node's earliest start: not before its ``release``, nor before an active arc lets it. O(u + a)."""
     starts = release.copy()

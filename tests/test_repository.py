@@ -45,8 +45,8 @@ PUBLIC: Final = {
     """,
     "analytics": """
         BlockingChains Chain Completeness Conflict Conflicts Expanded Explanation Exposure GoalExposure ItemExposure
-        Link Paths ReadyItem ReadyQueue Result Risks Step TeamsWaitedFor Threat WaitedFor blocking_chains conflicts
-        exposure k_paths paths ready_queue risks teams_waited_for
+        Link Paths ReadyItem ReadyQueue Result Risks Step TeamsWaitedFor Threat Variants WaitedFor blocking_chains
+        conflicts exposure k_paths paths ready_queue risks teams_waited_for
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics import BlockingChains, Expanded, blocking_chains, k_paths
+from analytics import BlockingChains, Expanded, blocking_chains
 from graph.columns import Flags
 from graph.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
@@ -272,20 +272,6 @@ def test_alternatives_are_the_other_ways_into_the_goal() -> None:
     graph = nx.MultiDiGraph(project())
     graph.add_edge("T-1", "O-1", kind="CONTRIBUTES_TO")
     assert chains(graph)[0].alternatives == ("T-1",)
-
-
-def test_variants_come_longest_first_and_agree_with_all_simple_paths() -> None:
-    random = np.random.default_rng(7)
-    graph: Any = nx.DiGraph()
-    for node in range(9):
-        graph.add_node(node, remaining=float(random.integers(1, 40)))
-    graph.add_edges_from((a, b) for a in range(9) for b in range(a + 1, 9) if random.random() < 0.5)
-    every = sorted(
-        (sum(graph.nodes[node]["remaining"] for node in path[:-1]) for path in nx.all_simple_paths(graph, 0, 8)),
-        reverse=True,
-    )
-    found = k_paths(Snapshot.from_networkx(graph), 0, 8, 5)
-    assert [sum(step.duration_hours or 0 for step in path) for path in found] == every[:5]
 
 
 def only(snapshot: Snapshot, *names: str) -> Flags:
