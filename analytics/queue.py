@@ -135,7 +135,7 @@ def ready_queue(
     Raises
     ------
     KeyError
-        There is no such person.
+        There is no such person, or it is hidden.
     ValueError
         ``limit`` is less than 1.
 
@@ -149,7 +149,8 @@ def ready_queue(
         raise ValueError(f"limit is {limit}; ask for at least 1 item")
     expanded = Expanded.of(snapshot, today)
     readiness = Readiness.of(expanded)
-    whose = np.ones(len(snapshot), dtype=np.bool_) if person is None else answered_by(snapshot, snapshot.row(person))
+    who = None if person is None else snapshot.row(person, hidden)
+    whose = np.ones(len(snapshot), dtype=np.bool_) if who is None else answered_by(snapshot, who)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
     unseen = int(np.count_nonzero((readiness.ready | readiness.later) & whose & ~seen))
     ready = _sorted(expanded, readiness.ready & whose & seen)
@@ -163,7 +164,7 @@ def ready_queue(
         items=_items(expanded, ready[:limit], hidden),
         upcoming=_items(expanded, later[:limit], hidden),
         total=len(ready),
-        person=None if person is None else snapshot.items.key[snapshot.row(person)],
+        person=None if who is None else snapshot.items.key[who],
         completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references),
     )
 

@@ -137,7 +137,7 @@ def paths(
     """
     if k < 1:
         raise ValueError(f"k is {k}; ask for at least 1 route")
-    first, last = (_row(snapshot, name, hidden) for name in (start, end))
+    first, last = (snapshot.row(name, hidden) for name in (start, end))
     places, tails, heads = _walked(snapshot, kinds, directed)
     away = hops(*rows_sorted(tails, heads, len(snapshot)), first)
     back = hops(*rows_sorted(heads, tails, len(snapshot)), last)
@@ -193,13 +193,6 @@ class _Names:
     def link(self, place: int) -> Link:
         edges = self._snapshot.edges
         return Link(self[int(edges.start[place])], self[int(edges.end[place])], EDGE_KINDS[edges.kind[place]])
-
-
-def _row(snapshot: Snapshot, name: Hashable, hidden: Flags | None) -> int:
-    row = snapshot.row(name)
-    if hidden is not None and hidden[row]:
-        raise KeyError(f"no item {name!r} in workspace {snapshot.workspace!r}")
-    return row
 
 
 def _walked(snapshot: Snapshot, kinds: Iterable[str] | None, directed: bool) -> tuple[NDArray[np.intp], Ints, Ints]:

@@ -24,9 +24,8 @@ def target_row(expanded: Expanded, name: Hashable, hidden: Flags | None = None) 
         ValueError: The item is neither Work nor Goal.
 
     """
-    given = expanded.snapshot.row(name)
-    row = int(expanded.canon[given])
-    if hidden is not None and hidden[given]:
+    row = int(expanded.canon[expanded.snapshot.row(name, hidden)])
+    if hidden is not None and hidden[row]:  # a duplicate, seen, of an item that is not
         raise KeyError(f"no item {name!r} in workspace {expanded.snapshot.workspace!r}")
     if expanded.finish[row] < 0:
         raise ValueError(f"{name!r} is a {expanded.snapshot.label(row)}; chains lead to work and goals")

@@ -121,7 +121,7 @@ def teams_waited_for(
     today
         See ``Expanded.of``.
     hidden
-        Items, teams or people that the viewer may not see, shape (n,): omitted and counted.
+        Items, teams or people that the viewer may not see, shape (n,): nothing is said of them but how many.
 
     Raises
     ------
@@ -141,8 +141,13 @@ def teams_waited_for(
     waiting: dict[int, list[int]] = {}
     named: dict[int, list[int]] = {}
     steps: dict[int, set[int]] = {}
+    unseen = np.zeros(len(snapshot), dtype=np.bool_)
     for goal in chosen:
-        on_chain = _on_chains(expanded, goal)[item]
+        waits = _on_chains(expanded, goal)
+        if hidden is not None:
+            unseen |= waits & hidden
+            waits &= ~hidden
+        on_chain = waits[item]
         for one in np.unique(who[on_chain]).tolist():
             waiting.setdefault(one, []).append(goal)
         for one in np.unique(who[on_chain & direct]).tolist():
@@ -168,7 +173,8 @@ def teams_waited_for(
     people = [one for one in made if one.kind == "Person"]
     if max(len(teams), len(people)) > limit:
         limited = (*limited, f"the first {limit} of {len(teams)} teams and {len(people)} people")
-    completeness = Completeness(snapshot.seq, limited, len(waiting) - len(shown), expanded.self_references)
+    left_out = len(waiting) - len(shown) + int(unseen.sum())
+    completeness = Completeness(snapshot.seq, limited, left_out, expanded.self_references)
     return TeamsWaitedFor(tuple(teams[:limit]), tuple(people[:limit]), len(chosen), completeness)
 
 

@@ -151,17 +151,19 @@ class Snapshot:
     def _rows(self) -> Mapping[Hashable, int]:
         return {name: row for row, name in enumerate(self.names)}
 
-    def row(self, name: Hashable) -> int:
+    def row(self, name: Hashable, hidden: Flags | None = None) -> int:
         """Return the row of an item given by its name (key), or by its id.
 
+        ``hidden``, shape (n,), are items that whoever asks may not see.
+
         Raises:
-            KeyError: There is no such item in this snapshot.
+            KeyError: There is no such item in this snapshot, or it is hidden: the two must not be told apart.
 
         """
         found = self._rows.get(name)
         if found is None and isinstance(name, str):
             found = self._rows_by_id.get(name)
-        if found is None:
+        if found is None or (hidden is not None and hidden[found]):
             raise KeyError(f"no item {name!r} in workspace {self.workspace!r}")
         return found
 

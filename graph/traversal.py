@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from graph.cypher import stored
 from graph.model import EDGES, NODES, Property, Role
+from graph.sight import Sight, seen
 from graph.store import Rows, Store
 from graph.values import Type
 
@@ -116,7 +117,7 @@ def compiled(root: Root) -> str:
 
 
 async def traverse(
-    store: Store, workspace: str, root: Root, pages: Sequence[Page], values: Mapping[str, Any]
+    store: Store, sight: Sight, root: Root, pages: Sequence[Page], values: Mapping[str, Any]
 ) -> tuple[Rows, int]:
     """Run a traversal in one round trip: the root's rows, and the number of all its items (0 unless asked).
 
@@ -130,7 +131,7 @@ async def traverse(
     for number, page in enumerate(pages, start=1):
         parameters[f"f{number}"] = page.limit
         parameters[f"a{number}"] = page.after
-    answer = (await store.rows(compiled(root), workspace=workspace, **parameters))[0]
+    answer = (await store.rows(compiled(root), **sight.parameters, **parameters))[0]
     rows = answer[0] if root.level is not None else []
     return rows, answer[-1] if root.total else 0
 
@@ -165,7 +166,7 @@ def _hop(hop: Hop, source: str, numbers: Iterator[int]) -> str:
 
 
 def _visible(node: str) -> str:
-    return f"{node}.workspace = $workspace AND {node}.archivedAt IS NULL"
+    return f"{seen(node)} AND {node}.archivedAt IS NULL"
 
 
 def _root_conditions(root: Root) -> Iterator[str]:

@@ -24,6 +24,7 @@ from graphql import (
 )
 
 from graph.columns import Flags
+from graph.sight import Sight
 from graph.snapshot import Snapshot
 
 METADATA: Final = "access"
@@ -83,6 +84,11 @@ class Viewer:
     def sees_all(self) -> bool:
         """Whether items that only their team may see are shown too."""
         return self.role is Role.ADMIN
+
+    @property
+    def sight(self) -> Sight:
+        """What of the graph reads may show."""
+        return Sight(self.workspace, None if self.sees_all else self.teams)
 
     def hidden(self, snapshot: Snapshot) -> Flags | None:
         """Return which items of a snapshot may not be shown, shape (n,); ``None`` where that is no item. O(n)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Any
 
 import orjson
@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from graph import history
+from graph.sight import seen_among
 from graph.validation import properties_of
 from graph.values import Type, millis_to_instant
 from resolvers.connection import DEFAULT_PAGE, First, page_size
@@ -43,8 +44,8 @@ class SnapshotState:
     """The state of the graph that analyses answer from."""
 
     seq: int = field(int, "Number of the last change that is in it.")
-    items: int = field(int, "Number of items, updates apart.")
-    edges: int = field(int, "Number of edges.")
+    items: int = field(int, "Number of items that the viewer may see, updates apart.")
+    edges: int = field(int, "Number of edges between them.")
 
 
 @strawberry.type(description="One altered item.")
@@ -74,14 +75,14 @@ class EdgeChange:
 class Change:
     """One write transaction."""
 
-    seq: int = field(int, "Its number; numbers have no gaps.")
+    seq: int = field(int, "Its number; numbers have no gaps but where nothing of a change may be seen.")
     at: Any = field(Instant, "When it was written.")
     actor: str = field(str, "Who wrote it.")
     request: str = field(str, "The request that it belongs to, as logs name it.")
     source: str = field(str, "Where it came from.")
     system: bool = field(bool, "Whether workatlas wrote it by itself.")
-    items: list[ItemChange] = field(list[ItemChange], "The altered items.")
-    edges: list[EdgeChange] = field(list[EdgeChange], "The altered edges.")
+    items: list[ItemChange] = field(list[ItemChange], "The altered items that the viewer may see.")
+    edges: list[EdgeChange] = field(list[EdgeChange], "The altered edges between items that the viewer may see.")
 
 
 @strawberry.type(description="Changes in the order in which they were written.")
@@ -101,9 +102,13 @@ async def workspace(info: Info[Context, None]) -> Workspace:
 
 
 async def snapshot(info: Info[Context, None]) -> SnapshotState:
-    """Return what the newest snapshot holds."""
+    """Return how much of the newest snapshot the viewer sees."""
     current = await info.context.snapshots.current()
-    return SnapshotState(seq=current.seq, items=len(current), edges=len(current.edges.kind))
+    hidden = info.context.viewer.hidden(current)
+    if hidden is None:
+        return SnapshotState(seq=current.seq, items=len(current), edges=len(current.edges.kind))
+    edges = ~(hidden[current.edges.start] | hidden[current.edges.end])
+    return SnapshotState(seq=current.seq, items=int((~hidden).sum()), edges=int(edges.sum()))
 
 
 async def changes(
@@ -115,12 +120,25 @@ async def changes(
     if after < 0:
         raise RefusedError("BAD_USER_INPUT", f"after is {after}, but changes are numbered from 1: begin after 0")
     limit = page_size(first)
-    found = await history.read(info.context.store, info.context.workspace, after, limit + 1)
-    shown = [_change(one) for one in found[:limit]]
-    return Changes(nodes=shown, last_seq=shown[-1].seq if shown else after, has_more=len(found) > limit)
+    context = info.context
+    found = await history.read(context.store, context.workspace, after, limit + 1)
+    page = found[:limit]
+    seen = await _seen(context, page)
+    changes = [_change(one, seen) for one in page]
+    # Numbers stay those of the log: a change of which nothing is seen leaves a gap, and reading goes on after it.
+    shown = [one for one in changes if context.viewer.sees_all or one.items or one.edges]
+    return Changes(nodes=shown, last_seq=page[-1].seq if page else after, has_more=len(found) > limit)
 
 
-def _change(one: history.Change) -> Change:
+async def _seen(context: Context, page: Sequence[history.Change]) -> Container[str]:
+    """Return the ids that changes may name: of items that are seen now. What was purged only administrators read."""
+    ids = {item.id for one in page for item in one.nodes} | {
+        end for one in page for edge in one.edges for end in (edge.start, edge.end)
+    }
+    return ids if context.viewer.sees_all else await seen_among(context.store, context.viewer.sight, ids)
+
+
+def _change(one: history.Change, seen: Container[str]) -> Change:
     return Change(
         seq=one.seq,
         at=millis_to_instant(one.at),
@@ -137,6 +155,7 @@ def _change(one: history.Change) -> Change:
                 after=_native(item.kind, item.after),
             )
             for item in one.nodes
+            if item.id in seen
         ],
         edges=[
             EdgeChange(
@@ -148,6 +167,7 @@ def _change(one: history.Change) -> Change:
                 after=_native(edge.kind, edge.after),
             )
             for edge in one.edges
+            if edge.start in seen and edge.end in seen
         ],
     )
 

@@ -117,7 +117,7 @@ async def read_page(
         total=total or not rows,
     )
     await _read_statuses(context, projection)
-    found, number = await traverse(context.store, context.workspace, root, layout.pages(), values)
+    found, number = await traverse(context.store, context.viewer.sight, root, layout.pages(), values)
     return Shaped(read(Slice(found, number, limit, bool(after))))
 
 
@@ -132,7 +132,7 @@ async def read_named(info: Info[Context, None], target: str, named_by: str, name
     key = layout.column(_COLUMNS["key"]) if named_by == "key" else 0
     root = Root(layout.level(), labels_of(target), named_by=named_by)
     await _read_statuses(context, projection)
-    found, _ = await traverse(context.store, context.workspace, root, layout.pages(), {"values": list(names)})
+    found, _ = await traverse(context.store, context.viewer.sight, root, layout.pages(), {"values": list(names)})
     rows = {row[key]: row for row in found}
     return Shaped([read(rows[name]) if name in rows else None for name in names])
 

@@ -70,7 +70,8 @@ async def _blocking_chains(
 ) -> Any:
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
-    return list(await computed(lambda: blocking_chains(snapshot, str(goal), limit, today=today)))
+    hidden = info.context.viewer.hidden(snapshot)
+    return list(await computed(lambda: blocking_chains(snapshot, str(goal), limit, today=today, hidden=hidden)))
 
 
 FIELDS: Final = {

@@ -52,7 +52,8 @@ async def _ready_queue(
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
     who = None if person is None else str(person)
-    return await computed(lambda: ready_queue(snapshot, who, limit=limit, today=today))
+    hidden = info.context.viewer.hidden(snapshot)
+    return await computed(lambda: ready_queue(snapshot, who, limit=limit, today=today, hidden=hidden))
 
 
 FIELDS: Final = {"readyQueue": field(QUEUE, "What can start now.", resolver=_ready_queue, access=Access.READ)}

@@ -102,19 +102,22 @@ WAITED_FOR: Final = published(
 async def _risks(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
-    return await computed(lambda: risks(snapshot, _named(goals), limit=limit, today=today))
+    hidden = info.context.viewer.hidden(snapshot)
+    return await computed(lambda: risks(snapshot, _named(goals), limit=limit, today=today, hidden=hidden))
 
 
 async def _exposure(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
-    return await computed(lambda: exposure(snapshot, limit=limit, today=today))
+    hidden = info.context.viewer.hidden(snapshot)
+    return await computed(lambda: exposure(snapshot, limit=limit, today=today, hidden=hidden))
 
 
 async def _teams_waited_for(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
-    return await computed(lambda: teams_waited_for(snapshot, _named(goals), limit=limit, today=today))
+    hidden = info.context.viewer.hidden(snapshot)
+    return await computed(lambda: teams_waited_for(snapshot, _named(goals), limit=limit, today=today, hidden=hidden))
 
 
 def _named(goals: list[strawberry.ID] | None) -> list[str] | None:
