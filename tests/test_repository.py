@@ -44,9 +44,10 @@ PUBLIC: Final = {
         load_snapshot migrate open_store write
     """,
     "analytics": """
-        BlockingChains Chain Completeness Conflict Conflicts Expanded Explanation Exposure GoalExposure ItemExposure
-        Link Paths ReadyItem ReadyQueue Result Risks Step TeamsWaitedFor Threat Variants WaitedFor blocking_chains
-        conflicts exposure k_paths paths ready_queue risks teams_waited_for
+        BlockingChains Chain ChildScore Completeness Conflict Conflicts Expanded Explanation Exposure GoalExposure
+        GoalScore ItemExposure Link OkrRollup Paths ReadyItem ReadyQueue Result Risks Step TeamsWaitedFor Threat
+        Unserving Variants WaitedFor blocking_chains conflicts exposure k_paths okr_rollup paths ready_queue risks
+        teams_waited_for
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop
