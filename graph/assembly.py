@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -59,25 +60,29 @@ def items_of(plain: Columns, statuses: Sequence[str], team_rows: Mapping[str, in
 
 def edges_of(plain: Columns, items: Items, is_open: col.Flags, policy: Policy) -> Edges:
     """Return the edge columns in order; plain ``kind``, ``start`` and ``end`` are codes and rows. O(m log m)."""
-    kind = np.asarray(plain["kind"], dtype=np.uint8)
-    start, end = np.asarray(plain["start"], dtype=np.int32), np.asarray(plain["end"], dtype=np.int32)
-    order = np.lexsort((end, start, kind))
-    kind, start, end = kind[order], start[order], end[order]
-    confidence = np.nan_to_num(np.asarray(plain["confidence"], dtype=np.float32)[order], nan=1.0)
-    groups = np.array([NODES[label].group is not None for label in KINDS])[items.kind]
-    wait_type = col.codes(plain["wait_type"], WAIT_TYPES)[order]
-    return Edges(
-        kind=kind,
-        start=start,
-        end=end,
+    wait_type = col.codes(plain["wait_type"], WAIT_TYPES)
+    given = Edges(
+        kind=np.asarray(plain["kind"], dtype=np.uint8),
+        start=np.asarray(plain["start"], dtype=np.int32),
+        end=np.asarray(plain["end"], dtype=np.int32),
         wait_type=np.where(wait_type == col.NO_CODE, 0, wait_type).astype(np.uint8),
-        lag=np.nan_to_num(np.asarray(plain["lag"], dtype=np.float32)[order]),
-        weight=np.asarray(plain["weight"], dtype=np.float32)[order],
-        share=np.asarray(plain["share"], dtype=np.float32)[order],
-        confidence=confidence,
-        leads=np.array([role == "lead" for role in plain["role"]], dtype=np.bool_)[order],
-        traversed=traversed(items, is_open, groups, kind, start, end, confidence, policy),
+        lag=np.nan_to_num(np.asarray(plain["lag"], dtype=np.float32)),
+        weight=np.asarray(plain["weight"], dtype=np.float32),
+        share=np.asarray(plain["share"], dtype=np.float32),
+        confidence=np.nan_to_num(np.asarray(plain["confidence"], dtype=np.float32), nan=1.0),
+        leads=np.array([role == "lead" for role in plain["role"]], dtype=np.bool_),
+        traversed=np.zeros(len(plain["kind"]), dtype=np.bool_),
     )
+    return arranged(given, items, is_open, policy)
+
+
+def arranged(edges: Edges, items: Items, is_open: col.Flags, policy: Policy) -> Edges:
+    """Return edges in the order of a snapshot, with the policy applied to them. O(m log m)."""
+    order = np.lexsort((edges.end, edges.start, edges.kind))
+    sorted_ = Edges(*(getattr(edges, column.name)[order] for column in fields(Edges)))
+    groups = np.array([NODES[label].group is not None for label in KINDS])[items.kind]
+    ends = sorted_.kind, sorted_.start, sorted_.end
+    return replace(sorted_, traversed=traversed(items, is_open, groups, *ends, sorted_.confidence, policy))
 
 
 def assemble(
