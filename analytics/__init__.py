@@ -1,53 +1,64 @@
 """Analyses: pure functions from a snapshot to a frozen, explained result."""
 
 from analytics.chains import BlockingChains, Chain, blocking_chains
+from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft, Finish, Reassign, Remove, Rescope
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
-from analytics.okr import OkrRollup, okr_rollup
+from analytics.overlay import overlay
 from analytics.queue import ReadyItem, ReadyQueue, ready_queue
 from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
-from analytics.service import Unserving
-from analytics.standing import ChildScore, GoalScore
 from analytics.steps import Step
 from analytics.threats import Risks, Threat, risks
 from analytics.variants import Variants, k_paths
 from analytics.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
+from analytics.what_if import GoalDifference, LoadDifference, Outlook, WhatIf, what_if
 
 __all__ = [
+    "AddEdge",
+    "AddPeople",
     "BlockingChains",
     "Chain",
-    "ChildScore",
+    "Change",
     "Completeness",
     "Conflict",
     "Conflicts",
+    "CutEdge",
+    "Delay",
+    "Draft",
     "Expanded",
     "Explanation",
     "Exposure",
+    "Finish",
+    "GoalDifference",
     "GoalExposure",
-    "GoalScore",
     "ItemExposure",
     "Link",
-    "OkrRollup",
+    "LoadDifference",
+    "Outlook",
     "Paths",
     "ReadyItem",
     "ReadyQueue",
+    "Reassign",
+    "Remove",
+    "Rescope",
     "Result",
     "Risks",
     "Step",
     "TeamsWaitedFor",
     "Threat",
-    "Unserving",
     "Variants",
     "WaitedFor",
+    "WhatIf",
     "blocking_chains",
     "conflicts",
     "exposure",
     "k_paths",
-    "okr_rollup",
+    "overlay",
     "paths",
     "ready_queue",
     "risks",
     "teams_waited_for",
+    "what_if",
 ]

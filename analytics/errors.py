@@ -2,8 +2,9 @@
 
 ::
 
-    AnalysisError            anything an analysis refuses, said in one sentence
-    └── MissingExtraError    an optional library is not installed; the message names the extra that brings it
+    AnalysisError             anything an analysis refuses, said in one sentence
+    ├── MissingExtraError     an optional library is not installed; the message names the extra that brings it
+    └── ChangeRefusedError    a change of a what-if cannot be made; the message says which one and why
 
 An item that a snapshot does not have is a ``KeyError``, an argument out of its range a ``ValueError``.
 """
@@ -17,3 +18,7 @@ class AnalysisError(Exception):
 
 class MissingExtraError(AnalysisError):
     """An optional library is not installed; the message names the extra that brings it."""
+
+
+class ChangeRefusedError(AnalysisError, ValueError):
+    """A change of a what-if cannot be made; the message says which one and why."""

@@ -172,6 +172,20 @@ def _enough(times: Floats, arcs: Ints, child: Ints, share: Floats, need: float) 
 
 
 @compiled
+def driving_units(into: Pointers, into_arcs: Ints, tails: Ints, weights: Floats, starts: Floats, target: int) -> Flags:
+    """Return the units (shape (u,)) from which a path of arcs without any slack leads to ``target``. O(u + a)."""
+    drives = np.zeros(len(starts), dtype=np.bool_)
+    drives[target] = True
+    for node in range(target, -1, -1):
+        if drives[node]:
+            for place in range(into[node], into[node + 1]):
+                arc = into_arcs[place]
+                if abs(starts[tails[arc]] + weights[arc] - starts[node]) <= 1e-9:
+                    drives[tails[arc]] = True
+    return drives
+
+
+@compiled
 def spread(pointer: Pointers, heads: Ints, seeds: Flags) -> Flags:
     """Return everything that ``seeds`` (shape (u,)) reach, themselves included; cycles are welcome. O(u + a)."""
     reached = seeds.copy()
@@ -238,27 +252,6 @@ def hops(pointer: Pointers, heads: Ints, source: int) -> Ints:
                 queue[filled] = heads[arc]
                 filled += 1
     return distance
-
-
-@compiled
-def descend(pointer: Pointers, heads: Ints, source: int, seen: Ints, stamp: int, queue: Ints) -> int:
-    """Write everything that ``source`` leads to, itself first, to ``queue``; return how many. O(nodes and arcs met).
-
-    ``seen`` and ``queue`` (shape (u,)) are kept by the caller between calls, each with a new ``stamp``, so that a small
-    part of a large graph costs no more than itself; cycles are welcome.
-    """
-    queue[0] = source
-    seen[source] = stamp
-    done, filled = 0, 1
-    while done < filled:
-        node = queue[done]
-        done += 1
-        for arc in range(pointer[node], pointer[node + 1]):
-            if seen[heads[arc]] != stamp:
-                seen[heads[arc]] = stamp
-                queue[filled] = heads[arc]
-                filled += 1
-    return filled
 
 
 @compiled
