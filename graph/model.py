@@ -184,10 +184,10 @@ _NODES: Final = (
         "OP",
         "Recurring work: a definition with a cadence that spawns tasks.",
         (
-            Property("rrule", T, "RFC 5545 recurrence rule."),
+            Property("rrule", T, "RFC 5545 recurrence rule, with lines for its first day and exceptions if need be."),
             Property("timezone", T, "IANA time zone in which the rule is read."),
             Property("template", Type.JSON, "What each occurrence looks like."),
-            Property("nextAt", I, "When the next occurrence is due."),
+            Property("nextAt", I, "When the next occurrence that is not spawned yet is due."),
         ),
         "Work",
     ),

@@ -15,6 +15,8 @@ from graph.batch import EdgeRow, NodeRow
 from graph.errors import Problem
 from graph.lifecycle import Category
 from graph.model import EDGE_PROPERTIES, EDGES, NODES, EdgeKind, Property
+from graph.recurrence import Recurrence, zone_of
+from graph.template import Template
 from graph.values import CoarseDate, Precision, Type, check
 
 State = dict[str, Any]
@@ -92,7 +94,23 @@ def _checked(declared: Property, value: object, words: Vocabulary) -> object:
         return words.status(value)
     if declared.name == "fields":
         _check_fields(value, words.fields)
-    return check(declared.type, value, declared.choices)
+    checked = check(declared.type, value, declared.choices)
+    match declared.name:
+        case "rrule":
+            Recurrence.parse(str(value), None, created=0)
+        case "timezone":
+            zone_of(str(value))
+        case "template" if isinstance(value, dict):
+            _check_template(value, words)
+    return checked
+
+
+def _check_template(value: Mapping[str, Any], words: Vocabulary) -> None:
+    template = Template.parse(value)
+    for piece in (template.whole, *template.tasks):
+        _, problems = check_node(NodeRow("Task", "template", "template", dict(piece.properties)), words)
+        if problems:
+            raise ValueError(f"{piece.name}: {problems[0].message}" if piece.name else problems[0].message)
 
 
 def _check_fields(value: object, fields: Mapping[str, Type]) -> None:
