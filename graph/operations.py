@@ -136,7 +136,7 @@ async def _spawn_one(
                 return Spawned(key)
             (operation,) = await _read(store, workspace, rows)
         except BatchRefusedError as error:
-            return Spawned(key, problems=error.problems)
+            return Spawned(key, problems=tuple(dict.fromkeys(error.problems)))
         except ValueError as error:
             return Spawned(key, problems=(Problem("INVALID_VALUE", str(error), key),))
     return Spawned(key, problems=(Problem("CONFLICT", "others keep changing it: try again", key),))

@@ -23,6 +23,7 @@ from graph.store import Store, open_store
 from resolvers.schema import printed
 from workatlas.graphql_endpoint import graphql
 from workatlas.landing import PAGE
+from workatlas.recurring import spawning
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names that requests may use where no token is asked for: any other may be a stranger's, made to point here."""
@@ -34,12 +35,18 @@ def _today() -> date:
 
 @dataclass(frozen=True, slots=True)
 class AppOptions:
-    """What the application is built from. ``hosts`` are the names that requests may use, ``today`` the first day."""
+    """What the application is built from. ``hosts`` are the names that requests may use, ``today`` the first day.
+
+    ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
+    are spawned ``operations_ahead`` days before they fall due.
+    """
 
     connection: Connection
     workspace: str = "default"
     hosts: tuple[str, ...] = LOOPBACK_NAMES
     today: Callable[[], date] = field(default=_today)
+    operations_interval: float = 0.0
+    operations_ahead: float = 14.0
 
 
 class AppState(TypedDict):
@@ -56,7 +63,10 @@ def create_app(options: AppOptions) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[AppState]:
-        async with open_store(options.connection) as store:
+        async with (
+            open_store(options.connection) as store,
+            spawning(store, options.workspace, options.operations_interval, options.operations_ahead),
+        ):
             yield AppState(
                 store=store,
                 snapshots=SnapshotKeeper(store, options.workspace),

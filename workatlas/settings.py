@@ -17,7 +17,7 @@ class Settings:
 
     ``neo4j_uri`` is ``None`` when the embedded database is to be used. ``maven_repository`` overrides where the
     embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation
-    (``512m``, ``2g``).
+    (``512m``, ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days.
     """
 
     home: Path
@@ -33,13 +33,15 @@ class Settings:
     heap_size: str = "1g"
     page_cache_size: str = "512m"
     transaction_memory: str = "1g"
+    operations_interval: float = 60.0
+    operations_ahead: float = 14.0
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings from environment variables.
 
         Raises:
-            SettingsError: ``NEO4J_URI`` is set without a password, or a value is empty where it may not be.
+            SettingsError: ``NEO4J_URI`` is set without a password, or a value is not what it should be.
 
         """
         folders = platformdirs.PlatformDirs("workatlas", appauthor=False)
@@ -64,6 +66,8 @@ class Settings:
             heap_size=environ.get("WORKATLAS_NEO4J_HEAP") or "1g",
             page_cache_size=environ.get("WORKATLAS_NEO4J_PAGE_CACHE") or "512m",
             transaction_memory=environ.get("WORKATLAS_NEO4J_TRANSACTION_MEMORY") or "1g",
+            operations_interval=_number(environ, "WORKATLAS_OPERATIONS_INTERVAL", 60.0),
+            operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
         )
 
 
@@ -76,3 +80,17 @@ def _secret(environ: Mapping[str, str], name: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"{name}_FILE points to {path}, which cannot be read: {error.strerror}.") from error
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    """Return a number that is not negative."""
+    text = environ.get(name)
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise SettingsError(f"{name} is {text!r}: write a number that is not negative.")
+    return number

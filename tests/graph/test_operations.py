@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graph.batch import EdgeRow, Ref
+from graph.batch import NodeRow
 from graph.errors import BatchRefusedError
 from graph.operations import MAX_OCCURRENCES, Spawned, spawn
 from graph.values import instant_to_millis
@@ -18,8 +18,8 @@ RULE = "DTSTART:20260302T090000\nRRULE:FREQ=WEEKLY"
 BERLIN = "Europe/Berlin"
 
 
-def weekly(**properties: object) -> Any:
-    return item("Operation", "OP-1", **{"rrule": RULE, "timezone": BERLIN, **properties})
+def weekly(rrule: str = RULE, timezone: str = BERLIN, **properties: Any) -> NodeRow:
+    return item("Operation", "OP-1", rrule=rrule, timezone=timezone, **properties)
 
 
 async def spawned(space: Space, days: float, now: int = MONDAY, only: str | None = None) -> list[Spawned]:
@@ -112,8 +112,7 @@ def test_a_spawn_that_died_half_way_leaves_nothing_or_all(run: Run) -> None:
 
 def test_occurrences_that_an_import_brought_are_not_spawned_again(run: Run) -> None:
     async def scenario(space: Space) -> None:
-        at = {"occurrence": "2026-03-09T08:00:00Z"}
-        link = EdgeRow("SPAWNED_FROM", Ref("key", "T-1"), Ref("key", "OP-1"), at)
+        link = edge("SPAWNED_FROM", "T-1", "OP-1", occurrence="2026-03-09T08:00:00Z")
         await space.write(weekly(), item("Task", "T-1", due="2026-03-09"), link)
         (result,) = await spawned(space, 15)
         assert len(result.tasks) == 2

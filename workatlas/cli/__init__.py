@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import chains, db, demo, doctor, generate, importing, risks, routes, serve
+from workatlas.cli import chains, db, demo, doctor, generate, importing, operations, risks, routes, serve
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 from workatlas.layout import check_packages
@@ -23,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(db.app, name="db")
+app.add_typer(operations.app, name="operations")
 app.command("import")(importing.import_)
 app.command()(importing.export)
 app.command()(chains.chains)

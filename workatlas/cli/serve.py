@@ -35,7 +35,15 @@ def serve(
 
         asyncio.run(prepare(database.connection, settings.workspace))
         hosts = ("*",) if trusted and not is_loopback(host) else LOOPBACK_NAMES
-        app = create_app(AppOptions(database.connection, settings.workspace, hosts))
+        app = create_app(
+            AppOptions(
+                database.connection,
+                settings.workspace,
+                hosts,
+                operations_interval=settings.operations_interval,
+                operations_ahead=settings.operations_ahead,
+            )
+        )
         serve_app(app, host, port, lambda url: announce(url, json))
 
 
