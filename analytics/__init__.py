@@ -5,10 +5,13 @@ from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft,
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
+from analytics.okr import OkrRollup, okr_rollup
 from analytics.overlay import overlay
 from analytics.queue import ReadyItem, ReadyQueue, ready_queue
 from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
+from analytics.service import Unserving
+from analytics.standing import ChildScore, GoalScore
 from analytics.steps import Step
 from analytics.threats import Risks, Threat, risks
 from analytics.variants import Variants, k_paths
@@ -21,6 +24,7 @@ __all__ = [
     "BlockingChains",
     "Chain",
     "Change",
+    "ChildScore",
     "Completeness",
     "Conflict",
     "Conflicts",
@@ -33,9 +37,11 @@ __all__ = [
     "Finish",
     "GoalDifference",
     "GoalExposure",
+    "GoalScore",
     "ItemExposure",
     "Link",
     "LoadDifference",
+    "OkrRollup",
     "Outlook",
     "Paths",
     "ReadyItem",
@@ -48,6 +54,7 @@ __all__ = [
     "Step",
     "TeamsWaitedFor",
     "Threat",
+    "Unserving",
     "Variants",
     "WaitedFor",
     "WhatIf",
@@ -55,6 +62,7 @@ __all__ = [
     "conflicts",
     "exposure",
     "k_paths",
+    "okr_rollup",
     "overlay",
     "paths",
     "ready_queue",

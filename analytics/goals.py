@@ -24,15 +24,16 @@ class Goals:
     """What is known of n items as goals, and of the c links between goals and their children.
 
     Shape (n,): ``due`` (of goals: their own due, else their period's end, else the nearest ancestor goal's; of other
-    items their own), ``closed`` (DONE, CANCELLED, or a key result that has closed), ``value`` (NaN where it is no
-    goal), ``enough`` (share of the children that must be finished), ``done`` and ``cancelled`` (share that is
-    so already).
+    items their own), ``begins`` (first day of a goal's period: its own, else the nearest ancestor goal's), ``closed``
+    (DONE, CANCELLED, or a key result that has closed), ``value`` (NaN where it is no goal), ``enough`` (share of the
+    children that must be finished), ``done`` and ``cancelled`` (share that is so already).
     Shape (c,), ordered by parent: ``parent`` and ``child`` (rows), ``share`` (a goal's sum to 1, or to 0 where all its
     children are for information only), ``edge`` (place in the snapshot), ``delays`` (whether the goal is not delivered
     without this child).
     """
 
     due: Days
+    begins: Days
     closed: Flags
     value: Floats
     enough: Floats
@@ -65,6 +66,7 @@ def goals_of(snapshot: Snapshot, canon: Ints, eligible: Flags, today: date | Non
     enough = np.where(held > 0, enough, 0.0)
     return Goals(
         due=_inherited(own, above, snapshot.is_goal),
+        begins=_inherited(snapshot.items.period_start, above, snapshot.is_goal),
         closed=closed,
         value=_values(snapshot, parent, child, share),
         enough=enough,

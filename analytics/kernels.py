@@ -255,6 +255,27 @@ def hops(pointer: Pointers, heads: Ints, source: int) -> Ints:
 
 
 @compiled
+def descend(pointer: Pointers, heads: Ints, source: int, seen: Ints, stamp: int, queue: Ints) -> int:
+    """Write everything that ``source`` leads to, itself first, to ``queue``; return how many. O(nodes and arcs met).
+
+    ``seen`` and ``queue`` (shape (u,)) are kept by the caller between calls, each with a new ``stamp``, so that a small
+    part of a large graph costs no more than itself; cycles are welcome.
+    """
+    queue[0] = source
+    seen[source] = stamp
+    done, filled = 0, 1
+    while done < filled:
+        node = queue[done]
+        done += 1
+        for arc in range(pointer[node], pointer[node + 1]):
+            if seen[heads[arc]] != stamp:
+                seen[heads[arc]] = stamp
+                queue[filled] = heads[arc]
+                filled += 1
+    return filled
+
+
+@compiled
 def gather_bits(pointer: Pointers, heads: Ints, bits: Words) -> None:
     """Add to each node's ``bits`` (shape (u, w)) those of everything it reaches; in place. O((u + a) w)."""
     for node in range(len(pointer) - 2, -1, -1):

@@ -100,6 +100,11 @@ def counted(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
 
 
+def percent(share: float | None) -> str:
+    """Write a share for a sentence, in whole percent."""
+    return "–" if share is None else f"{round(100 * share)} %"
+
+
 def as_date(value: np.datetime64 | None) -> date | None:
     """Return a day of a column as a date; ``None`` for NaT."""
     if value is None or np.isnat(value):

@@ -76,6 +76,18 @@ def reached_bits(expanded: Expanded, units: Ints) -> Words:
     return bits
 
 
+def reached_any(expanded: Expanded, rows: Ints) -> Flags:
+    """Return which items reach any of the items ``rows``, themselves included. Shape (n,); O(n + m)."""
+    bits = np.zeros((len(expanded.hours), 1), dtype=np.uint64)
+    bits[expanded.unit[expanded.finish[rows]]] = 1
+    gather_bits(expanded.pointer, expanded.heads, bits)
+    found = np.zeros(len(expanded.snapshot), dtype=np.bool_)
+    known = np.flatnonzero(expanded.finish >= 0)
+    units = expanded.unit
+    found[known] = (bits[units[expanded.gate[known]], 0] | bits[units[expanded.finish[known]], 0]) > 0
+    return found
+
+
 def item_worth(expanded: Expanded) -> Floats:
     """Return the value of the distinct open goals that each item reaches; 0 outside the graph. Shape (n,)."""
     worth = unit_worth(expanded)
