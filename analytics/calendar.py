@@ -1,34 +1,67 @@
-"""The working calendar: hours of work to dates, and back. Weekly pattern and holidays come from the policy."""
+"""The working calendar: hours of work to dates, and back."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.columns import Days, Floats, Millis
+from analytics.ruler import Ruler
+from graph.calendars import WorkingCalendar
+from graph.columns import Days, Flags, Floats, Millis
 from graph.policy import Policy
 
-_EPOCH: Final = np.datetime64("1970-01-01", "D")
 _ROUNDING: Final = 1e-6
 """Days: hours are sums of 32-bit lags, and a sum of 8.0000001 is still one day of eight."""
-_FURTHEST: Final = 1_500_000
-"""Working days: keeps every date inside the years that dates can express."""
+_LAST: Final = np.datetime64("9999-12-31", "D")
+"""The last day that dates can express: what ends later is said to end on it."""
+_QUARTER: Final = np.timedelta64(15, "m")
+"""Clocks are changed at a full quarter of an hour, UTC."""
 
 
 class Calendar:
-    """A workspace's working days of equal length.
+    """When work goes on: hours per weekday, and days on which there are none.
 
-    Hours count from the morning of ``today``: the first ``hours_per_day`` hours end today when today is a working day.
-    An instant inside a working day stands for the same fraction of its hours, since instants carry no zone.
+    Hours count from the morning of ``today``: the first ``hours_per_day`` hours end today when today is a whole working
+    day. An instant inside a working day stands for the same fraction of its hours. ``week`` has shape (7,), Monday
+    first; ``off`` are the days without work. ``timezone`` says on which day an instant falls, UTC without one.
     """
 
-    def __init__(self, policy: Policy) -> None:
-        self.hours_per_day = policy.hours_per_day
-        holidays = np.array(policy.holidays, dtype="datetime64[D]")
-        self._days = np.busdaycalendar(weekmask=policy.weekmask, holidays=holidays)
+    def __init__(self, week: Floats, off: Days, timezone: str | None = None) -> None:
+        works = week > 0
+        self.week = week
+        self.off = off
+        self.timezone = timezone
+        self.hours_per_day = float(week.sum() / max(np.count_nonzero(works), 1))
+        self.ruler = Ruler.of(week, off)
+        self._days = Ruler.of(works.astype(np.float64), off)
+
+    @classmethod
+    def of_policy(cls, policy: Policy) -> Calendar:
+        """Return the workspace's calendar: working days of equal length.
+
+        Raises:
+            ValueError: The policy's week has no working hours.
+
+        """
+        week = np.array([policy.hours_per_day * (mark == "1") for mark in policy.weekmask])
+        return cls(week, np.array(policy.holidays, dtype="datetime64[D]"))
+
+    @classmethod
+    def of(cls, working: WorkingCalendar) -> Calendar:
+        """Return a stored calendar."""
+        return cls(np.array(working.hours), np.array(working.days_off(), dtype="datetime64[D]"), working.timezone)
+
+    def scaled(self, weekly_hours: float) -> Calendar:
+        """Return the same calendar for a week of this many hours, spread as before."""
+        return Calendar(self.week * (weekly_hours / self.week.sum()), self.off, self.timezone)
+
+    def in_timezone(self, timezone: str) -> Calendar:
+        """Return the same calendar in another time zone."""
+        return Calendar(self.week, self.off, timezone)
 
     def finish_days(self, today: date, hours: Floats) -> Days:
         """Return the day on which each amount of work, begun today, is finished. Shapes (n,) → (n,).
@@ -36,10 +69,11 @@ class Calendar:
         No work is finished today; NaN and infinite amounts never are (NaT).
         """
         known = np.isfinite(hours)
-        offsets = np.minimum(self.day_count(np.where(known, hours, 0.0)), _FURTHEST)
         begun = np.datetime64(today, "D")
-        days = np.busday_offset(begun, np.maximum(offsets - 1, 0), roll="forward", busdaycal=self._days)
-        days = np.where(offsets == 0, begun, days)
+        amounts = np.where(known, hours, 0.0)
+        amounts = np.where(amounts > _ROUNDING * self.hours_per_day, amounts - _ROUNDING * self.hours_per_day, 0.0)
+        days = np.minimum(self.ruler.reached(self.ruler.before(begun) + amounts), _LAST)
+        days = np.where(amounts <= 0, begun, days)
         return np.where(known, days, np.datetime64("NaT", "D"))
 
     def finish_day(self, today: date, hours: float) -> date:
@@ -47,10 +81,15 @@ class Calendar:
         found: date = self.finish_days(today, np.array([hours]))[0].item()
         return found
 
-    def day_count(self, hours: Floats) -> NDArray[np.int64]:
-        """Return how many working days each amount needs, rounded up; 0 for none. Shapes (n,) → (n,)."""
-        days = np.ceil(hours / self.hours_per_day - _ROUNDING)
-        return np.clip(days, 0, 2 * _FURTHEST).astype(np.int64)
+    def start_days(self, today: date, hours: Floats) -> Days:
+        """Return the day on which work begins that starts when each amount of hours, begun today, has passed.
+
+        It is the next day with hours when the amount fills a day; NaT for NaN and infinite amounts. (n,) → (n,).
+        """
+        known = np.isfinite(hours)
+        reach = self.ruler.before(np.datetime64(today, "D")) + np.where(known, hours, 0.0)
+        days = np.minimum(self.ruler.reached(reach + _ROUNDING * self.hours_per_day), _LAST)
+        return np.where(known, days, np.datetime64("NaT", "D"))
 
     def days_after(self, due: date, day: date) -> int:
         """Return the working days from ``due`` to ``day``: those after the first up to the second, negative if before.
@@ -58,19 +97,33 @@ class Calendar:
         A Monday is one working day after the Sunday (or the Friday) before it.
         """
         first, last = sorted((due, day))
-        count = int(np.busday_count(np.datetime64(first) + 1, np.datetime64(last) + 1, busdaycal=self._days))
+        ends = np.array([first, last], dtype="datetime64[D]") + 1
+        count = int(np.diff(self._days.before(ends))[0])
         return count if day >= due else -count
 
     def shifted(self, days: Days, by: Floats) -> Days:
-        """Return each day moved by a whole number of working days, later or (negative) earlier. Shapes (n,) → (n,)."""
-        moved = np.busday_offset(days, by.astype(np.int64), roll="backward", busdaycal=self._days)
-        return np.where(by == 0, days, moved)
+        """Return each day moved by a whole number of working days, later or (negative) earlier. Shapes (n,) → (n,).
+
+        A day without work counts as the working day before it, unless it is not moved at all.
+        """
+        return np.where(by == 0, days, self._days.reached(self._days.before(days + 1) + np.trunc(by)))
+
+    def is_working(self, days: Days) -> Flags:
+        """Return which days have working hours. Shapes (n,) → (n,)."""
+        return np.asarray(self._days.on(days) > 0, dtype=np.bool_)
 
     def hours_until(self, today: date, days: Days) -> Floats:
         """Return the working hours from this morning to the morning of each day; 0 for past ones, NaT and today."""
         begun = np.datetime64(today, "D")
         later = np.where(np.isnat(days) | (days < begun), begun, days)
-        return np.asarray(np.busday_count(begun, later, busdaycal=self._days) * self.hours_per_day, dtype=np.float64)
+        return self.ruler.before(later) - self.ruler.before(begun)
+
+    def capacity(self, first: Days, last: Days) -> Floats:
+        """Return the working hours from the morning of each first day to the evening of each last. (n,), (n,) → (n,).
+
+        Holidays and leave have none; 0 where the last day comes before the first. O(n log days off).
+        """
+        return np.maximum(self.ruler.before(last + 1) - self.ruler.before(first), 0.0)
 
     def hours_between(self, earlier: Millis, later: Millis) -> Floats:
         """Return the working hours from one instant to another, negative if they are the other way round, NaN for NaT.
@@ -81,8 +134,21 @@ class Calendar:
 
     def _hours_at(self, instants: Millis) -> Floats:
         known = ~np.isnat(instants)
-        filled = np.where(known, instants, np.datetime64(0, "ms"))
+        filled = _local(np.where(known, instants, np.datetime64(0, "ms")), self.timezone)
         days = filled.astype("datetime64[D]")
-        fraction = (filled - days) / np.timedelta64(1, "D") * np.is_busday(days, busdaycal=self._days)
-        hours = (np.busday_count(_EPOCH, days, busdaycal=self._days) + fraction) * self.hours_per_day
-        return np.where(known, hours, np.nan)
+        fraction = (filled - days) / np.timedelta64(1, "D")
+        return np.where(known, self.ruler.before(days) + fraction * self.ruler.on(days), np.nan)
+
+
+def _local(instants: Millis, timezone: str | None) -> Millis:
+    """Return the wall clock's reading at each instant. O(n + quarters of an hour with an instant in them)."""
+    if timezone is None:
+        return instants
+    zone = ZoneInfo(timezone)
+    quarter, place = np.unique((instants - np.datetime64(0, "ms")) // _QUARTER, return_inverse=True)
+    offsets: list[float] = []
+    for number in quarter.tolist():
+        offset = datetime.fromtimestamp(number * 900, UTC).astimezone(zone).utcoffset()
+        offsets.append(offset.total_seconds() if offset else 0.0)
+    shift: NDArray[np.timedelta64] = (np.array(offsets) * 1000).astype("timedelta64[ms]")
+    return instants + shift[place]

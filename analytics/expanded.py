@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.calendar import Calendar
+from analytics.calendars import Calendars
 from analytics.durations import Basis, Durations, durations
 from analytics.goals import Goals, goals_of
 from analytics.kernels import Pointers, earliest_starts, earliest_starts_enough, rows_of, rows_sorted, totals
@@ -166,7 +167,7 @@ class Expanded:
 
 
 def _expand(snapshot: Snapshot, today: date | None) -> Expanded:
-    calendar = Calendar(snapshot.policy)
+    calendar = Calendars.of(snapshot).workspace
     canon = canonical(snapshot)
     eligible = eligible_edges(snapshot)
     goals = goals_of(snapshot, canon, eligible, today)

@@ -46,17 +46,17 @@ class Ownership:
 
 def _ownership(snapshot: Snapshot) -> Ownership:
     count, edges = len(snapshot), snapshot.edges
-    owning = _sure(snapshot, "OWNS")
+    owning = sure_edges(snapshot, "OWNS")
     is_team = snapshot.items.kind[edges.start[owning]] == KINDS.index("Team")
     owning = owning[np.lexsort((edges.start[owning], is_team, edges.end[owning]))]
     pointer, owners = rows_sorted(edges.end[owning], edges.start[owning], count)
     direct = np.diff(pointer) > 0
     owner = np.full(count, -1, dtype=np.int32)
     owner[direct] = owners[pointer[:-1][direct]]
-    containing = _sure(snapshot, "PART_OF")
+    containing = sure_edges(snapshot, "PART_OF")
     down, parts = rows_sorted(edges.end[containing], edges.start[containing], count)
     answering = nearest_source(down, parts, np.flatnonzero(direct).astype(np.int32))
-    assigned = _sure(snapshot, "ASSIGNED_TO")
+    assigned = sure_edges(snapshot, "ASSIGNED_TO")
     sole = (np.bincount(edges.start[assigned], minlength=count) == 1) & ~direct
     chosen = assigned[sole[edges.start[assigned]]]
     owner[edges.start[chosen]] = edges.end[chosen]
@@ -66,7 +66,7 @@ def _ownership(snapshot: Snapshot) -> Ownership:
     return Ownership(owner, answering, pointer, owners)
 
 
-def _sure(snapshot: Snapshot, kind: str) -> NDArray[np.intp]:
+def sure_edges(snapshot: Snapshot, kind: str) -> NDArray[np.intp]:
     """Return the places of the edges of a kind that are sure enough for the policy and join two items."""
     edges = snapshot.edges
     places = snapshot.edges_of(kind)

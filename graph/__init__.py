@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+    from graph.calendars import WorkingCalendar, WorkingCalendars
     from graph.connection import Connection
     from graph.errors import (
         BatchRefusedError,
@@ -67,6 +68,8 @@ __all__ = [
     "Store",
     "StoreError",
     "UnknownWorkspaceError",
+    "WorkingCalendar",
+    "WorkingCalendars",
     "load",
     "load_snapshot",
     "migrate",
@@ -76,6 +79,7 @@ __all__ = [
 
 _HOMES: Final = {
     "graph.batch": ("Anomaly", "Batch", "EdgeRow", "FieldNames", "NodeRow", "Record", "Ref", "StatusNames"),
+    "graph.calendars": ("WorkingCalendar", "WorkingCalendars"),
     "graph.connection": ("Connection",),
     "graph.errors": (
         "BatchRefusedError",

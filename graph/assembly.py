@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from graph import columns as col
+from graph.calendars import WorkingCalendar
 from graph.lifecycle import Category
 from graph.model import NODES
 from graph.policy import Policy
@@ -32,6 +33,8 @@ ITEM_COLUMNS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "ids": col.identities,
     "key": col.TextColumn.of,
     "title": col.TextColumn.of,
+    "calendar": col.TextColumn.of,
+    "timezone": col.TextColumn.of,
     "kind": lambda values: col.codes(values, KINDS),
     "priority": lambda values: col.codes(values, PRIORITIES),
     "severity": lambda values: col.codes(values, SEVERITIES),
@@ -93,6 +96,7 @@ def assemble(
     items: Items,
     edges: Columns,
     names: Sequence[Hashable] | None = None,
+    calendars: Sequence[WorkingCalendar] = (),
 ) -> Snapshot:
     """Put item columns and plain edge columns together. O(n + m log m).
 
@@ -102,7 +106,7 @@ def assemble(
         workspace, seq, policy, items, _NO_EDGES, tuple(statuses), tuple(statuses.values()), names or items.key
     )
     made = edges_of(edges, items, bare.is_open, policy)
-    return Snapshot(workspace, seq, policy, items, made, bare.status_names, bare.status_categories, bare.names)
+    return replace(bare, edges=made, calendars=tuple(calendars))
 
 
 EDGE_COLUMNS: Final = ("kind", "start", "end", "wait_type", "lag", "weight", "share", "confidence", "role")

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import uuid_utils
 
+from graph.calendars import WorkingCalendar, WorkingCalendars
+
 BORN_HERE = "workatlas"
 """The source of items that no import brought."""
 
@@ -99,7 +101,7 @@ class Anomaly:
     skipped: bool = False
 
 
-Record = NodeRow | EdgeRow | StatusNames | FieldNames | Anomaly
+Record = NodeRow | EdgeRow | StatusNames | FieldNames | WorkingCalendars | Anomaly
 """What an importer yields, in any order."""
 
 
@@ -113,6 +115,7 @@ class Batch:
     restore: list[Ref] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
+    calendars: dict[str, WorkingCalendar | None] = field(default_factory=dict)
     idempotency_key: str | None = None
 
 

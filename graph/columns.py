@@ -59,6 +59,11 @@ class TextColumn(Sequence[str]):
         return (self[row] for row in range(len(self)))
 
     @property
+    def given(self) -> Flags:
+        """Which texts are not empty. Shape (n,)."""
+        return np.asarray(np.diff(self._offsets) > 0, dtype=np.bool_)
+
+    @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
         return len(self._block) + self._offsets.nbytes

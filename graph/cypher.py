@@ -19,6 +19,7 @@ SYSTEM_KEYS: Final = {
     "Change": ("workspace", "seq"),
     "Idempotency": ("workspace", "key"),
     "Finding": ("workspace", "id"),
+    "Calendar": ("workspace", "id"),
     "Schema": ("id",),
 }
 """System labels and what makes each of their nodes unique; no generic query ever reaches them."""
@@ -78,6 +79,20 @@ WRITE_SETTINGS: Final = (
 )
 WRITE_POLICY: Final = "MATCH (w:Workspace {id: $workspace}) SET w.policy = $policy"
 WRITE_IMPORT_RUN: Final = "MATCH (w:Workspace {id: $workspace}) SET w.importRun = $run"
+READ_CALENDARS: Final = """
+MATCH (c:Calendar {workspace: $workspace})
+RETURN c.id, c.name, c.hours, c.holidays, c.leave, c.timezone ORDER BY c.id
+"""
+WRITE_CALENDARS: Final = """
+UNWIND $rows AS r MERGE (c:Calendar {workspace: $workspace, id: r.id})
+SET c.name = r.name, c.hours = r.hours, c.holidays = r.holidays, c.leave = r.leave, c.timezone = r.timezone
+"""
+REMOVE_CALENDARS: Final = "UNWIND $ids AS i MATCH (c:Calendar {workspace: $workspace, id: i}) DELETE c"
+LACKING_CALENDARS: Final = """
+MATCH (n:Item) WHERE n.workspace = $workspace AND n.calendar IS NOT NULL
+  AND NOT EXISTS { (:Calendar {workspace: $workspace, id: n.calendar}) }
+RETURN n.key ORDER BY n.key LIMIT $first
+"""
 APPEND_CHANGE: Final = """
 MATCH (w:Workspace {id: $workspace}) SET w.seq = w.seq + 1
 CREATE (c:Change {workspace: $workspace, seq: w.seq, at: datetime({epochMillis: $now}), actor: $actor,

@@ -47,6 +47,9 @@ async def examine(store: Store, workspace_id: str) -> list[Violation]:
     for seq, number, last in await store.rows(cypher.LOG_GAPS, workspace=workspace_id):
         text = f"the counter says {seq}, the log holds {number} changes up to {last}"
         violations.append(Violation("the change log has no gap", (text,)))
+    lost = await store.rows(cypher.LACKING_CALENDARS, workspace=workspace_id, first=EXAMPLES)
+    if lost:
+        violations.append(Violation("a calendar that an item names exists", tuple(row[0] for row in lost)))
     statuses = list(settings.statuses)
     for text in cypher.invariants():
         rows = await store.rows(text, workspace=workspace_id, first=EXAMPLES, statuses=statuses)

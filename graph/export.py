@@ -10,6 +10,8 @@ import orjson
 
 from graph import cypher, workspace
 from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.calendar_store import read_calendars
+from graph.calendars import WorkingCalendars
 from graph.directory import UNRESOLVED
 from graph.lifecycle import DEFAULT_STATUSES
 from graph.model import NODES
@@ -22,7 +24,7 @@ PAGE: Final = 5_000
 
 
 async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
-    """Yield what is needed to load the workspace again elsewhere: its words, its items, its edges.
+    """Yield what is needed to load the workspace again elsewhere: its words, its calendars, its items, its edges.
 
     Archived items are left out, and so are placeholders: the edges that lead to them bring them back. Everything else
     of items and edges is kept, ids and keys included. Bounded memory; O(n + m).
@@ -38,6 +40,8 @@ async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
         yield StatusNames(own)
     if settings.fields:
         yield FieldNames({name: kind.value for name, kind in settings.fields.items()})
+    for calendar in await read_calendars(store, workspace_id):
+        yield WorkingCalendars({calendar.id: calendar})
     async for page in _pages(store, workspace_id):
         for row in await _nodes(store, workspace_id, page):
             yield row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,8 @@ class Change:
     system: bool
     nodes: list[NodeChange]
     edges: list[EdgeChange]
+    settings: list[NodeChange] = field(default_factory=list)
+    """Altered system nodes: calendars. They are no items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +65,31 @@ class Author:
     system: bool = False
 
 
-def pack(nodes: list[NodeChange], edges: list[EdgeChange]) -> bytes:
+def pack(nodes: list[NodeChange], edges: list[EdgeChange], settings: Sequence[NodeChange] = ()) -> bytes:
     """Return what was altered as compressed JSON. O(size)."""
     rows = (
         [[one.id, one.kind, one.operation, one.before, one.after] for one in nodes],
         [[one.kind, one.start, one.end, one.operation, one.before, one.after] for one in edges],
+        [[one.id, one.kind, one.operation, one.before, one.after] for one in settings],
     )
     return zlib.compress(orjson.dumps(rows), level=1)
 
 
-def unpack(data: bytes) -> tuple[list[NodeChange], list[EdgeChange]]:
-    """Return what ``pack`` was given."""
-    nodes, edges = orjson.loads(zlib.decompress(data))
-    return [NodeChange(*row) for row in nodes], [EdgeChange(*row) for row in edges]
+def unpack(data: bytes) -> tuple[list[NodeChange], list[EdgeChange], list[NodeChange]]:
+    """Return what ``pack`` was given; changes of before there were calendars hold none."""
+    nodes, edges, *rest = orjson.loads(zlib.decompress(data))
+    settings = [NodeChange(*row) for row in (rest[0] if rest else ())]
+    return [NodeChange(*row) for row in nodes], [EdgeChange(*row) for row in edges], settings
 
 
 async def append(
-    transaction: Transaction, workspace: str, now: int, author: Author, nodes: list[NodeChange], edges: list[EdgeChange]
+    transaction: Transaction,
+    workspace: str,
+    now: int,
+    author: Author,
+    nodes: list[NodeChange],
+    edges: list[EdgeChange],
+    settings: Sequence[NodeChange] = (),
 ) -> int:
     """Append one change and return its sequence number; the transaction must hold the workspace's lock."""
     rows = await transaction.rows(
@@ -91,7 +102,7 @@ async def append(
         system=author.system,
         nodes=len(nodes),
         edges=len(edges),
-        data=pack(nodes, edges),
+        data=pack(nodes, edges, settings),
     )
     return int(rows[0][0])
 
@@ -101,6 +112,6 @@ async def read(store: Store, workspace: str, after: int, first: int = 100) -> li
     rows = await store.rows(cypher.READ_CHANGES, workspace=workspace, after=after, first=first)
     changes = []
     for seq, at, actor, request, source, system, data in rows:
-        nodes, edges = unpack(data)
-        changes.append(Change(seq, at, actor, request, source, system, nodes, edges))
+        nodes, edges, settings = unpack(data)
+        changes.append(Change(seq, at, actor, request, source, system, nodes, edges, settings))
     return changes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from graph.assembly import EDGE_COLUMNS, ITEM_COLUMNS, assemble, edge_code, items_of
+from graph.calendars import WorkingCalendar
 from graph.columns import NO_CODE
 from graph.lifecycle import Category
 from graph.model import EDGES
@@ -21,10 +22,12 @@ from graph.values import CoarseDate, instant_to_millis
 _DAYS = frozenset({"start", "due", "period_start", "period_end"})
 _MILLIS = frozenset({"created_at", "updated_at", "started_at", "completed_at", "latest_at"})
 _FIRST_DAYS = frozenset({"start", "period_start"})
-_NUMBERS = ("estimate", "remaining", "spent", "duration", "points", "value", "enough", "weight")
+_NUMBERS = ("estimate", "remaining", "spent", "duration", "points", "value", "enough", "weight", "weekly_hours")
 
 
-def read_networkx(graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any], policy: Policy) -> Snapshot:
+def read_networkx(
+    graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any], policy: Policy, calendars: Sequence[WorkingCalendar] = ()
+) -> Snapshot:
     """Make a snapshot of a NetworkX graph; see ``Snapshot.from_networkx``. O(n + m log m)."""
     nodes: dict[Hashable, Mapping[str, Any]] = dict(graph.nodes(data=True))
     owners = {data["owner"] for data in nodes.values() if data.get("owner") is not None}
@@ -44,7 +47,7 @@ def read_networkx(graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any], policy: Policy)
         if data.get("owner") is not None:
             _append(columns, rows[data["owner"]], rows[name], {"kind": "OWNS"}, f"owner of {name!r}")
     statuses = {category.value: category for category in Category}
-    return assemble("networkx", 0, policy, statuses, items, columns, tuple(nodes))
+    return assemble("networkx", 0, policy, statuses, items, columns, tuple(nodes), calendars)
 
 
 def _item(name: Hashable, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,6 +111,7 @@ def write_networkx(snapshot: Snapshot) -> nx.MultiDiGraph[Any]:
             "status": status.value if status else None,
         }
         data |= {column: float(getattr(items, column)[row]) for column in _NUMBERS}
+        data |= {column: getattr(items, column)[row] or None for column in ("calendar", "timezone")}
         data |= {column: getattr(items, column)[row].item() for column in _DAYS | _MILLIS}
         data["priority"] = _choice(PRIORITIES, items.priority[row])
         data["severity"] = _choice(SEVERITIES, items.severity[row])

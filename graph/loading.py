@@ -14,6 +14,7 @@ from typing import Any, Final
 from graph import cypher, workspace
 from graph.acyclicity import EdgeName
 from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames, new_id
+from graph.calendars import WorkingCalendars
 from graph.directory import Address, Known
 from graph.errors import BatchRefusedError, Problem
 from graph.history import Author
@@ -185,6 +186,8 @@ class Load:
                 self._batch.statuses |= record.values
             case FieldNames():
                 self._batch.fields |= record.values
+            case WorkingCalendars():
+                self._batch.calendars |= record.values
             case Anomaly():
                 self.report.note(record.kind, f"{record.where}: {record.detail}", skipped=record.skipped)
 
@@ -194,7 +197,7 @@ class Load:
         return address in self._known or address in self._arriving
 
     async def _flush(self) -> None:
-        if not (self._batch.nodes or self._batch.edges or self._batch.statuses or self._batch.fields):
+        if self._batch == Batch():
             return
         outcome = await self._write(self._batch)
         for item in outcome.touched:

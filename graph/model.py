@@ -144,6 +144,7 @@ WORK: Final = (
     Property("duration", N, "Elapsed working hours; wins over effort when given."),
     Property("points", N, "Size in the team's own points."),
     Property("start", D, "First day on which it may start."),
+    Property("calendar", T, "Id of the working calendar in which it is done; its sole assignee's if absent."),
     Property("startedAt", I, "When work on it began."),
     Property("completedAt", I, "When it was finished or cancelled."),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.calendars import WorkingCalendar
 from graph.columns import NO_CODE, Codes, Currencies, Days, Flags, Floats, Ints, Millis, TextColumn
 from graph.lifecycle import CLOSED, Category
 from graph.model import EDGES, NODES, Role
@@ -35,9 +36,9 @@ class Items:
     """Columns of n items, in the order of their ids; every array has shape (n,), ``ids`` (n, 16).
 
     Effort and durations are working hours; absent numbers are NaN, absent dates NaT, absent codes ``NO_CODE``.
-    ``team`` is the row of the item's team, -1 for none. ``currency`` is empty where none is given and ``?`` where it is
-    no ISO 4217 code. ``latest_at`` is when the item's latest Update was given; ``latest_health``, ``latest_confidence``
-    and ``latest_value`` are each what the latest Update that states one says.
+    ``team`` is the row of the item's team, -1 for none, ``calendar`` its calendar's id. ``currency`` is empty where
+    none is given and ``?`` where it is no ISO 4217 code. ``latest_at`` is when the item's latest Update was given;
+    ``latest_health``, ``latest_confidence`` and ``latest_value`` are each what the latest Update that states one says.
     """
 
     ids: NDArray[np.uint8]
@@ -70,6 +71,8 @@ class Items:
     start_value: Floats
     target_value: Floats
     weekly_hours: Floats
+    calendar: TextColumn
+    timezone: TextColumn
     budget: Floats
     spent_budget: Floats
     currency: Currencies
@@ -114,6 +117,7 @@ class Snapshot:
     status_names: tuple[str, ...]
     status_categories: tuple[Category, ...]
     names: Sequence[Hashable]
+    calendars: tuple[WorkingCalendar, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items.kind)
@@ -201,8 +205,14 @@ class Snapshot:
         return sum(part.nbytes for part in parts)
 
     @classmethod
-    def from_networkx(cls, graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any], *, policy: Policy | None = None) -> Snapshot:
-        """Make a snapshot of a NetworkX graph.
+    def from_networkx(
+        cls,
+        graph: nx.DiGraph[Any] | nx.MultiDiGraph[Any],
+        *,
+        policy: Policy | None = None,
+        calendars: Sequence[WorkingCalendar] = (),
+    ) -> Snapshot:
+        """Make a snapshot of a NetworkX graph; ``calendars`` are those that its nodes name by id.
 
         Node attributes: ``kind`` (default ``Task``), ``status`` (category, default ``PLANNED``), ``remaining`` (working
         hours, default 0), ``due``, ``start``, ``owner`` (a node, or a name that becomes a Person), and any other column
@@ -215,7 +225,7 @@ class Snapshot:
         """
         from graph.interchange import read_networkx  # the interchange needs this module
 
-        return read_networkx(graph, policy or Policy())
+        return read_networkx(graph, policy or Policy(), calendars)
 
     def to_networkx(self) -> nx.MultiDiGraph[Any]:
         """Return the graph with the same attributes that ``from_networkx`` reads; nodes are the items' names."""

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from graph import workspace
 from graph.assembly import EDGE_COLUMNS, ITEM_COLUMNS, assemble, items_of
+from graph.calendar_store import read_calendars
+from graph.calendars import WorkingCalendar
 from graph.snapshot import EDGE_KINDS, Snapshot
 from graph.store import Rows, Store
 
@@ -45,6 +47,8 @@ _COLUMNS: Final = {
     "start_value": "n.startValue",
     "target_value": "n.targetValue",
     "weekly_hours": "n.weeklyHours",
+    "calendar": "n.calendar",
+    "timezone": "n.timezone",
     "budget": "n.budget",
     "spent_budget": "n.spentBudget",
     "currency": "n.currency",
@@ -81,7 +85,8 @@ async def load_snapshot(store: Store, workspace_id: str) -> Snapshot:
 
     """
     settings = await workspace.read(store, workspace_id)
-    return await asyncio.to_thread(_assembled, settings, *await read_columns(store, workspace_id))
+    calendars = await read_calendars(store, workspace_id)
+    return await asyncio.to_thread(_assembled, settings, calendars, *await read_columns(store, workspace_id))
 
 
 async def read_columns(store: Store, workspace_id: str) -> tuple[Rows, Rows, Rows]:
@@ -100,7 +105,9 @@ async def read_columns(store: Store, workspace_id: str) -> tuple[Rows, Rows, Row
     return items, edges, (await store.rows(_READ_LATEST, workspace=workspace_id))[0][0]
 
 
-def _assembled(settings: workspace.Workspace, rows: Rows, edges: Rows, latest: Rows) -> Snapshot:
+def _assembled(
+    settings: workspace.Workspace, calendars: Sequence[WorkingCalendar], rows: Rows, edges: Rows, latest: Rows
+) -> Snapshot:
     plain = dict(zip(_COLUMNS, _transposed(rows, len(_COLUMNS)), strict=True))
     place = {item: row for row, item in enumerate(plain["ids"])}
     plain |= _latest_columns(place, latest)
@@ -111,7 +118,8 @@ def _assembled(settings: workspace.Workspace, rows: Rows, edges: Rows, latest: R
         [code[row[0]], place[row[1]], place[row[2]], *row[3:]] for row in edges if row[1] in place and row[2] in place
     ]
     columns = dict(zip(EDGE_COLUMNS, _transposed(inside, len(EDGE_COLUMNS)), strict=True))
-    return assemble(settings.id, settings.seq, settings.policy, settings.statuses, items, columns)
+    statuses = settings.statuses
+    return assemble(settings.id, settings.seq, settings.policy, statuses, items, columns, calendars=calendars)
 
 
 def _transposed(rows: Sequence[Sequence[Any]], width: int) -> list[Sequence[Any]]:

@@ -100,6 +100,6 @@ async def save_settings(transaction: Transaction, workspace: Workspace) -> None:
 async def purge(store: Store, workspace: str) -> None:
     """Remove a workspace and everything in it, its log included, in parts of bounded memory. There is no way back."""
     await store.alone(cypher.PURGE_ITEMS, workspace=workspace)
-    for label in ("Change", "Idempotency", "Finding"):
+    for label in ("Change", "Idempotency", "Finding", "Calendar"):
         await store.alone(cypher.purge_system(label), workspace=workspace)
     await store.alone(cypher.PURGE_WORKSPACE, workspace=workspace)

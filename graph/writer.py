@@ -18,6 +18,8 @@ import orjson
 from graph import cypher, history, planning, workspace
 from graph.acyclicity import EdgeName, find_cycle, find_kind_cycle
 from graph.batch import Batch, EdgeRow, NodeRow, Ref, new_id
+from graph.calendar_store import write_calendars
+from graph.calendars import WorkingCalendar
 from graph.directory import UNRESOLVED, Address, Directory, Known, free_keys
 from graph.edges import EdgePlan, read_existing, write_edges
 from graph.errors import BatchRefusedError, ConflictError, CycleError, Problem
@@ -136,9 +138,11 @@ class Draft:
         settings_changed = self._declare(batch)
         plans = await self._plan_nodes(batch.nodes)
         edges = await self._plan_edges(batch.edges, plans)
+        calendars = self._checked_calendars(batch)
         self._refuse_if_broken()
         await self._write_nodes(plans)
         new_edges = await self._write_edges(edges)
+        altered = await write_calendars(self.transaction, self.settings.id, calendars)
         new_edges += await self._set_archived(batch.restore, archived=False)
         await self._set_archived(batch.archive, archived=True)
         self._refuse_if_broken()
@@ -146,9 +150,9 @@ class Draft:
             await self._refuse_cycles(new_edges)
         if settings_changed or counters != self.settings.counters:
             await workspace.save_settings(self.transaction, self.settings)
-        if self.node_changes or self.edge_changes:
+        if self.node_changes or self.edge_changes or altered:
             self.outcome.change_seq = await history.append(
-                self.transaction, self.settings.id, self.now, self.author, self.node_changes, self.edge_changes
+                self.transaction, self.settings.id, self.now, self.author, self.node_changes, self.edge_changes, altered
             )
         if batch.idempotency_key:
             await self._keep_answer(batch)
@@ -172,6 +176,16 @@ class Draft:
                 stands_as = self.settings.fields[name]
                 self._problem("FIELD_MEANS_OTHER", f"custom field {name!r} is a {stands_as} here, not a {kind}")
         return before != (self.settings.statuses, self.settings.fields)
+
+    def _checked_calendars(self, batch: Batch) -> dict[str, WorkingCalendar | None]:
+        """Return the batch's calendars in their stored form, those apart that break a rule."""
+        checked: dict[str, WorkingCalendar | None] = {}
+        for name, calendar in batch.calendars.items():
+            try:
+                checked[name] = calendar and WorkingCalendar.from_dict(name, calendar.to_dict())
+            except ValueError as error:
+                self._problem("INVALID_VALUE", f"calendar {name!r}: {error}")
+        return checked
 
     def _problem(self, code: str, message: str, where: str = "") -> None:
         self.outcome.problems.append(Problem(code, message, where))

@@ -49,6 +49,7 @@ in UTF-8 and in any order; import also reads it gzipped (`.jsonl.gz`). The first
 ```jsonl
 {"meta": "statuses", "values": {"In review": "STARTED"}}
 {"meta": "fields", "values": {"risk": "number"}}
+{"meta": "calendars", "values": {"office": {"hours": [8, 8, 8, 8, 6, 0, 0], "holidays": ["2026-12-25"]}}}
 {"node": "Objective", "key": "O-1", "title": "Ship it", "periodEnd": "2026-Q4"}
 {"node": "Task", "key": "CORE-7", "title": "Release", "status": "In review", "estimate": 16, "fields": {"risk": 2}}
 {"node": "Issue", "key": "CORE-8", "title": "It crashes", "source": "jira", "sourceId": "10017", "severity": "HIGH"}
@@ -62,6 +63,11 @@ in UTF-8 and in any order; import also reads it gzipped (`.jsonl.gz`). The first
 | `edge`, `from`, `to` | a kind of this page and its two ends: an id (a UUID), a key, or `source:sourceId` |
 | `meta: statuses` | the workspace's status names, each with its category |
 | `meta: fields` | the workspace's custom fields, each with its type |
+| `meta: calendars` | working calendars by id (`null` takes one away), as below |
+
+A calendar has a `name`, the `hours` of the seven weekdays from Monday, `holidays`, `leave` (`2026-08-03/2026-08-21`)
+and a `timezone`, none of them required. Work is done in the calendar that it names, else in its sole assignee's, else
+in the workspace's; a person's `weeklyHours` are spread over the week as in the person's calendar.
 
 A line that cannot be used is reported with file, line and reason, and skipped; `--strict` refuses the whole input
 instead. An end that no line describes becomes a placeholder, which is filled when the item itself arrives.

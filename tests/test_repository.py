@@ -40,8 +40,8 @@ PUBLIC: Final = {
     "graph": """
         EDGES NODES Anomaly Author Batch BatchRefusedError Category ConflictError Connection CycleError EdgeKind EdgeRow
         FieldNames GraphError LoadOptions LoadReport MigrationError Mode NodeKind NodeRow Outcome Policy Problem
-        Property Record Ref Role Snapshot SnapshotKeeper StatusNames Store StoreError UnknownWorkspaceError load
-        load_snapshot migrate open_store write
+        Property Record Ref Role Snapshot SnapshotKeeper StatusNames Store StoreError UnknownWorkspaceError
+        WorkingCalendar WorkingCalendars load load_snapshot migrate open_store write
     """,
     "analytics": """
         AddEdge AddPeople BlockingChains Chain Change ChildScore Completeness Conflict Conflicts CutEdge Delay

@@ -20,6 +20,7 @@ FAULTS = {
     "a date as text": (A + "SET n.due = '2026-12-01'", "Task.due is a date", "T-A"),
     "an instant as a number": (A + "SET n.createdAt = 7", "Task.createdAt is a instant", "T-A"),
     "an unknown priority": (A + "SET n.priority = 'SOON'", "Task.priority is one of its values", "T-A"),
+    "a calendar of nobody's": (A + "SET n.calendar = 'gone'", "a calendar that an item names exists", "T-A"),
     "an edge of nobody's": (
         A + B + "CREATE (n)-[:LIKES]->(o)",
         "an edge stays inside its workspace and is of a known kind",

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import date
+
 import orjson
 
 from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
 from graph.export import records
 from graph.model import EDGES, NODES
 from graph.values import Type
@@ -20,12 +23,25 @@ SAMPLES: dict[Type, object] = {
     Type.TEXTS: ["a", "b"],
     Type.JSON: {"squad": "x"},
 }
+CALENDARS = WorkingCalendars(
+    {
+        name: WorkingCalendar(
+            name,
+            "Ada's",
+            (8, 8, 0, 8.5, 4, 0, 0),
+            (date(2026, 12, 25),),
+            (Leave(date(2026, 8, 3), date(2026, 8, 21)),),
+            "Europe/Berlin",
+        )
+        for name in (str(SAMPLES[Type.TEXT]),)  # that is what the samples of persons and work name as their calendar
+    }
+)
 WRITTEN = frozenset({"id", "key", "source", "sourceId", "version", "placeholder", "archivedAt"})
 
 
 def everything() -> list[Record]:
     """A node of every kind and an edge between every pair of kinds that the model allows, all properties given."""
-    rows: list[Record] = [StatusNames({"Cooking": "STARTED"}), FieldNames({"squad": "text"})]
+    rows: list[Record] = [StatusNames({"Cooking": "STARTED"}), FieldNames({"squad": "text"}), CALENDARS]
     for label, kind in NODES.items():
         values = {
             one.name: one.choices[-1] if one.choices else SAMPLES[one.type]
@@ -91,6 +107,7 @@ def test_an_export_states_every_property_as_it_was_given(run: Run) -> None:
         assert edges == wanted
         assert [row for row in rows if isinstance(row, StatusNames)] == [StatusNames({"Cooking": "STARTED"})]
         assert [row for row in rows if isinstance(row, FieldNames)] == [FieldNames({"squad": "text"})]
+        assert [row for row in rows if isinstance(row, WorkingCalendars)] == [CALENDARS]
 
     run(scenario)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, StatusNames
+from graph.calendars import WorkingCalendars
 
 
 def lines(records: Iterable[Record]) -> Iterator[bytes]:
@@ -25,6 +26,9 @@ def lines(records: Iterable[Record]) -> Iterator[bytes]:
                 yield _line({"meta": "statuses", "values": dict(record.values)})
             case FieldNames():
                 yield _line({"meta": "fields", "values": dict(record.values)})
+            case WorkingCalendars():
+                values = {name: one and one.to_dict() for name, one in record.values.items()}
+                yield _line({"meta": "calendars", "values": values})
             case Anomaly():
                 continue
 

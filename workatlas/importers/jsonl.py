@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from graph.batch import BORN_HERE, Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.calendars import WorkingCalendar, WorkingCalendars
 from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
 from graph.values import Type, check
@@ -133,9 +134,25 @@ def _meta(line: dict[str, object], where: str) -> Iterator[Record]:
             fields = {name: value for name, value in values.items() if name and value in tuple(Type)}
             yield from _refused(values, fields, tuple(Type), where)
             yield FieldNames(fields, where)
+        case {"meta": "calendars", "values": dict(values)}:
+            yield from _calendars(values, where)
         case _:
-            detail = f"{shortened(repr(line.get('meta')))} is no meta line with values; allowed are statuses and fields"
+            allowed = "allowed are statuses, fields and calendars"
+            detail = f"{shortened(repr(line.get('meta')))} is no meta line with values; {allowed}"
             yield Anomaly("unknownMeta", detail, where, skipped=True)
+
+
+def _calendars(values: dict[str, object], where: str) -> Iterator[Record]:
+    calendars: dict[str, WorkingCalendar | None] = {}
+    for name, value in values.items():
+        try:
+            if not isinstance(value, dict | None):
+                raise ValueError("an object is needed")
+            calendars[name] = None if value is None else WorkingCalendar.from_dict(name, value)
+        except ValueError as error:
+            detail = f"calendar {shortened(repr(name))}: {shortened(str(error))}"
+            yield Anomaly("badCalendar", detail, where, skipped=True)
+    yield WorkingCalendars(calendars, where)
 
 
 def _refused(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, StatusNames
+from graph.calendars import WorkingCalendar, WorkingCalendars
 from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
 from graph.values import Type, check
@@ -74,6 +75,10 @@ def assert_conforms(records: Iterable[Record]) -> None:
                 continue
             case FieldNames():
                 assert set(record.values.values()) <= set(Type)
+                continue
+            case WorkingCalendars():
+                for name, calendar in record.values.items():
+                    assert calendar is None or WorkingCalendar.from_dict(name, calendar.to_dict()) == calendar
                 continue
             case Anomaly():
                 assert record.detail

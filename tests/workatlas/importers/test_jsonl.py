@@ -4,6 +4,7 @@ import gzip
 import json
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.calendars import WorkingCalendar, WorkingCalendars
 from graph.model import EDGES, NODES
 from tests.workatlas.importers.conformance import anomalies, assert_conforms, edges, nodes
 from workatlas.errors import ImportFailedError
@@ -31,13 +33,17 @@ def test_the_example_of_the_model_page() -> None:
         '{"edge": "BLOCKS", "from": "CORE-7", "to": "jira:10018", "type": "FS", "lag": -2}\n'
         '{"meta": "statuses", "values": {"In progress": "STARTED"}}\n'
         '{"meta": "fields", "values": {"risk": "number"}}\n'
+        '{"meta": "calendars", "values": {"office": {"hours": [8, 8, 8, 8, 6, 0, 0], "holidays": ["2026-12-25"]}, '
+        '"old": null}}\n'
     )
+    office = WorkingCalendar("office", hours=(8, 8, 8, 8, 6, 0, 0), holidays=(date(2026, 12, 25),))
     properties: dict[str, object] = {"title": "x", "estimate": 16, "due": "2026-12"}
     assert records == [
         NodeRow("Task", "jira", "10017", properties, key="CORE-7", where="file.jsonl:1"),
         EdgeRow("BLOCKS", Ref("key", "CORE-7"), Ref("jira", "10018"), {"type": "FS", "lag": -2}, where="file.jsonl:2"),
         StatusNames({"In progress": "STARTED"}, "file.jsonl:3"),
         FieldNames({"risk": "number"}, "file.jsonl:4"),
+        WorkingCalendars({"office": office, "old": None}, "file.jsonl:5"),
     ]
 
 
@@ -73,6 +79,9 @@ def test_identity_falls_back_to_id_then_key() -> None:
         ('{"node": "Task", "edge": "BLOCKS"}', "unknownLine", "exactly one", True),
         ('{"meta": "colours", "values": {}}', "unknownMeta", "statuses", True),
         ('{"meta": "statuses", "values": {"Open": "OPEN"}}', "badValue", "BACKLOG", False),
+        ('{"meta": "calendars", "values": {"a": 7}}', "badCalendar", "object", True),
+        ('{"meta": "calendars", "values": {"a": {"hours": [8]}}}', "badCalendar", "seven", True),
+        ('{"meta": "calendars", "values": {"a": {"holidays": ["25.12.2026"]}}}', "badCalendar", "25.12", True),
         ("[" * 100_000, "brokenJson", "JSON", True),
     ],
 )
