@@ -21,6 +21,7 @@ SYSTEM_KEYS: Final = {
     "Finding": ("workspace", "id"),
     "Calendar": ("workspace", "id"),
     "Schema": ("id",),
+    "ApiKey": ("id",),
 }
 """System labels and what makes each of their nodes unique; no generic query ever reaches them."""
 

@@ -96,7 +96,7 @@ def test_there_are_commands_to_check() -> None:
 
 def test_the_commands_of_the_readme_are_those_that_print_answers() -> None:
     named = set(re.findall(r"^\| `workatlas (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
-    shell = {"db", "demo", "export", "generate", "import", "serve"}
+    shell = {"db", "demo", "export", "generate", "import", "key", "serve"}
     assert named == COMMANDS.commands.keys() - shell
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TypedDict
 
+import httpx
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,10 +19,13 @@ from starlette.routing import Route
 from graph.connection import Connection
 from graph.errors import GraphError
 from graph.migrations import SCHEMA_VERSION, stored_version
-from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
 from resolvers.schema import printed
+from workatlas.auth.gate import Gate, LocalGate, TokenGate
+from workatlas.auth.oidc import TokenReader
+from workatlas.auth.provider import Provider
 from workatlas.graphql_endpoint import graphql
+from workatlas.keepers import Keepers
 from workatlas.landing import PAGE
 from workatlas.recurring import spawning
 
@@ -35,15 +39,18 @@ def _today() -> date:
 
 @dataclass(frozen=True, slots=True)
 class AppOptions:
-    """What the application is built from. ``hosts`` are the names that requests may use, ``today`` the first day.
+    """What the application is built from.
 
+    ``tokens`` tells whether requests need a key (or a token of ``provider``). Without, whoever asks is administrator,
+    and requests may use loopback's names only. ``today`` is the day that analyses reckon from.
     ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
     are spawned ``operations_ahead`` days before they fall due.
     """
 
     connection: Connection
     workspace: str = "default"
-    hosts: tuple[str, ...] = LOOPBACK_NAMES
+    tokens: bool = False
+    provider: Provider | None = None
     today: Callable[[], date] = field(default=_today)
     operations_interval: float = 0.0
     operations_ahead: float = 14.0
@@ -53,8 +60,8 @@ class AppState(TypedDict):
     """What is open while the application runs."""
 
     store: Store
-    snapshots: SnapshotKeeper
-    workspace: str
+    gate: Gate
+    keepers: Keepers
     today: Callable[[], date]
 
 
@@ -66,14 +73,11 @@ def create_app(options: AppOptions) -> Starlette:
         async with (
             open_store(options.connection) as store,
             spawning(store, options.workspace, options.operations_interval, options.operations_ahead),
+            httpx.AsyncClient(follow_redirects=False) as client,
         ):
-            yield AppState(
-                store=store,
-                snapshots=SnapshotKeeper(store, options.workspace),
-                workspace=options.workspace,
-                today=options.today,
-            )
+            yield AppState(store=store, gate=_gate(options, store, client), keepers=Keepers(store), today=options.today)
 
+    hosts = ["*"] if options.tokens else list(LOOPBACK_NAMES)
     return Starlette(
         routes=[
             Route("/", _landing),
@@ -82,9 +86,16 @@ def create_app(options: AppOptions) -> Starlette:
             Route("/livez", _alive),
             Route("/readyz", _ready),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(options.hosts), www_redirect=False)],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         lifespan=lifespan,
     )
+
+
+def _gate(options: AppOptions, store: Store, client: httpx.AsyncClient) -> Gate:
+    if not options.tokens:
+        return LocalGate(options.workspace)
+    reader = TokenReader(options.provider, client) if options.provider else None
+    return TokenGate(store, options.workspace, reader)
 
 
 async def _landing(request: Request) -> Response:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
+from workatlas.auth.provider import ALGORITHMS, Provider
 from workatlas.errors import SettingsError
 
 
@@ -17,7 +19,8 @@ class Settings:
 
     ``neo4j_uri`` is ``None`` when the embedded database is to be used. ``maven_repository`` overrides where the
     embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation
-    (``512m``, ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days.
+    (``512m``, ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days. ``tokens``: the API wants a
+    key or token even where only this machine reaches it.
     """
 
     home: Path
@@ -35,13 +38,15 @@ class Settings:
     transaction_memory: str = "1g"
     operations_interval: float = 60.0
     operations_ahead: float = 14.0
+    tokens: bool = False
+    provider: Provider | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings from environment variables.
 
         Raises:
-            SettingsError: ``NEO4J_URI`` is set without a password, or a value is not what it should be.
+            SettingsError: A value is wrong, or one that another needs is missing.
 
         """
         folders = platformdirs.PlatformDirs("workatlas", appauthor=False)
@@ -68,6 +73,8 @@ class Settings:
             transaction_memory=environ.get("WORKATLAS_NEO4J_TRANSACTION_MEMORY") or "1g",
             operations_interval=_number(environ, "WORKATLAS_OPERATIONS_INTERVAL", 60.0),
             operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
+            tokens=_choice(environ, "WORKATLAS_AUTH", ("auto", "required")) == "required",
+            provider=_provider(environ),
         )
 
 
@@ -94,3 +101,42 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= number < float("inf"):
         raise SettingsError(f"{name} is {text!r}: write a number that is not negative.")
     return number
+
+
+def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """Return one of several words, the first one where none is given."""
+    given = environ.get(name) or choices[0]
+    if given not in choices:
+        raise SettingsError(f"{name} is {given!r}, but must be {' or '.join(choices)}.")
+    return given
+
+
+def _provider(environ: Mapping[str, str]) -> Provider | None:
+    """Return the identity provider whose tokens are accepted, ``None`` where there is none."""
+    given = {name: environ.get(f"WORKATLAS_OIDC_{name}") or "" for name in ("ISSUER", "AUDIENCE", "JWKS_URL")}
+    algorithms = tuple((environ.get("WORKATLAS_OIDC_ALGORITHMS") or "RS256,ES256").replace(" ", "").split(","))
+    claim = environ.get("WORKATLAS_OIDC_ROLES_CLAIM") or "workatlas_roles"
+    if not given["ISSUER"]:
+        return None
+    if not given["AUDIENCE"]:
+        raise SettingsError(
+            "WORKATLAS_OIDC_ISSUER is set but WORKATLAS_OIDC_AUDIENCE is not: name the audience that tokens for this "
+            "server carry, or tokens made for other services would open it."
+        )
+    for name in ("ISSUER", "JWKS_URL"):
+        if given[name] and not _is_private(given[name]):
+            raise SettingsError(
+                f"WORKATLAS_OIDC_{name} must be an https:// URL, or http:// on loopback; it is {given[name]}."
+            )
+    unknown = [one for one in algorithms if one not in ALGORITHMS]
+    if unknown:
+        raise SettingsError(
+            f"WORKATLAS_OIDC_ALGORITHMS names {unknown[0]!r}, but must be some of {', '.join(ALGORITHMS)}."
+        )
+    return Provider(given["ISSUER"], given["AUDIENCE"], given["JWKS_URL"] or None, algorithms, claim)
+
+
+def _is_private(url: str) -> bool:
+    """Tell whether nobody on the way can change what this URL answers."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"})

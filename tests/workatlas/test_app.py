@@ -5,52 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.types import Receive, Scope, Send
 
 from graph.connection import Connection
 from resolvers.schema import printed
+from tests.workatlas.client import Client
 from workatlas.app import AppOptions, create_app
-from workatlas.cli.serve import is_loopback, prepare, refuse_open_network
-from workatlas.errors import SettingsError
-from workatlas.graphql_endpoint import GRAPHQL, JSON, MAX_BODY
+from workatlas.cli.serve import is_loopback, needs_tokens, prepare
+from workatlas.graphql_request import GRAPHQL, JSON, MAX_BODY
+from workatlas.settings import Settings
 
 QUERY = '{"query": "{ __typename }"}'
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Sends each request to an application that starts before it and stops after it, as a server would run it."""
-
-    app: Starlette
-    outage: bool = False
-
-    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        async def run() -> httpx.Response:
-            async with self.app.router.lifespan_context(self.app) as opened:
-                state = dict(opened or {})
-                if self.outage:
-                    await state["store"]._driver.close()
-
-                async def started(scope: Scope, receive: Receive, send: Send) -> None:
-                    await self.app({**scope, "state": dict(state)}, receive, send)
-
-                transport = httpx.ASGITransport(started)
-                async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-                    return await client.request(method, path, **options)
-
-        return asyncio.run(run())
-
-    def get(self, path: str, **options: Any) -> httpx.Response:
-        return self.request("GET", path, **options)
-
-    def post(self, path: str, **options: Any) -> httpx.Response:
-        return self.request("POST", path, **options)
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +136,12 @@ def test_a_slow_operation_is_stopped(client: Client, monkeypatch: pytest.MonkeyP
     assert time.monotonic() - begin < 5
 
 
-def test_other_addresses_than_loopback_are_refused() -> None:
+def test_only_this_machines_own_database_on_loopback_needs_no_key() -> None:
+    own = Settings.from_environ({})
     for host in ("127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"):
         assert is_loopback(host)
-        refuse_open_network(host, trusted=False)
+        assert not needs_tokens(own, host)
+        assert needs_tokens(replace(own, neo4j_uri="bolt://127.0.0.1"), host)
+        assert needs_tokens(Settings.from_environ({"WORKATLAS_AUTH": "required"}), host)
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"):
-        with pytest.raises(SettingsError, match="WORKATLAS_TRUST_NETWORK"):
-            refuse_open_network(host, trusted=False)
-        refuse_open_network(host, trusted=True)
+        assert needs_tokens(own, host)

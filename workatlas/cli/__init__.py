@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import chains, db, demo, doctor, generate, importing, operations, risks, routes, serve
+from workatlas.cli import chains, db, demo, doctor, generate, importing, key, operations, risks, routes, serve
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 from workatlas.layout import check_packages
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(db.app, name="db")
 app.add_typer(operations.app, name="operations")
+app.add_typer(key.app, name="key")
 app.command("import")(importing.import_)
 app.command()(importing.export)
 app.command()(chains.chains)

@@ -29,7 +29,7 @@ TEAMS: Final = 8
 def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove the demo's workspace first.")] = False,
     serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the API after printing.")] = True,
-    host: Annotated[str, typer.Option(help="Address to serve on; loopback only.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes a free one.")] = 8000,
     today: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help=f"Reckon from this day; {SAMPLE_DAY} if not given.")
@@ -37,9 +37,6 @@ def demo(
     json: JsonOption = False,
 ) -> None:
     """Load the Rust project's goals of 2025H1, print what blocks the flagship ones, then serve the API."""
-    from workatlas.cli.serve import refuse_open_network
-
-    refuse_open_network(host, trusted=False)
     settings = settings_for(WORKSPACE)
     reckoned_from = today.date() if today else SAMPLE_DAY
     with start_database(settings) as database:
@@ -50,7 +47,9 @@ def demo(
         else:
             _print(database, report, snapshot, reckoned_from)
         if serve:
-            _serve(database, host, port, reckoned_from, json)
+            from workatlas.cli.serve import serve_database
+
+            serve_database(settings, database.connection, WORKSPACE, host, port, json, today=lambda: reckoned_from)
 
 
 async def _load(database: RunningDatabase, fresh: bool) -> tuple[LoadReport, Snapshot]:
@@ -118,12 +117,3 @@ def _print(database: RunningDatabase, report: LoadReport, snapshot: Snapshot, to
         [(one.title, len(one.named), len(one.goals), f"{one.value:g}") for one in teams],
     )
     screen.print(waited.explain().sentence, style="italic", highlight=False, markup=False)
-
-
-def _serve(database: RunningDatabase, host: str, port: int, today: date, as_json: bool) -> None:
-    from workatlas.app import AppOptions, create_app
-    from workatlas.cli.serve import announce
-    from workatlas.serving import serve_app
-
-    app = create_app(AppOptions(database.connection, WORKSPACE, today=lambda: today))
-    serve_app(app, host, port, lambda url: announce(url, as_json))

@@ -7,7 +7,7 @@ import ipaddress
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -25,26 +25,60 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
     json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
 ) -> None:
-    """Serve the GraphQL API, with the embedded Neo4j unless NEO4J_URI is set."""
-    settings = Settings.from_environ(os.environ)
-    trusted = os.environ.get("WORKATLAS_TRUST_NETWORK") == "1"
-    refuse_open_network(host, trusted=trusted)
-    with open_database(settings) as database:
-        from workatlas.app import LOOPBACK_NAMES, AppOptions, create_app
-        from workatlas.serving import serve_app
+    """Serve the GraphQL API, with the embedded Neo4j unless NEO4J_URI is set.
 
+    Whoever reaches the embedded database's API on loopback is its only user. Anything else wants a key from callers.
+    """
+    settings = Settings.from_environ(os.environ)
+    with open_database(settings) as database:
         asyncio.run(prepare(database.connection, settings.workspace))
-        hosts = ("*",) if trusted and not is_loopback(host) else LOOPBACK_NAMES
-        app = create_app(
-            AppOptions(
-                database.connection,
-                settings.workspace,
-                hosts,
-                operations_interval=settings.operations_interval,
-                operations_ahead=settings.operations_ahead,
-            )
+        serve_database(
+            settings,
+            database.connection,
+            settings.workspace,
+            host,
+            port,
+            json,
+            operations_interval=settings.operations_interval,
+            operations_ahead=settings.operations_ahead,
         )
-        serve_app(app, host, port, lambda url: announce(url, json))
+
+
+def serve_database(
+    settings: Settings,
+    connection: Connection,
+    workspace: str,
+    host: str,
+    port: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Serve an open database until the process is told to stop; ``options`` are more of the application's.
+
+    Raises:
+        SettingsError: Callers need a key, and there is no way to have one.
+
+    """
+    from workatlas.app import AppOptions, create_app
+    from workatlas.serving import serve_app
+
+    tokens = needs_tokens(settings, host)
+    if tokens and settings.provider is None and not asyncio.run(_has_key(connection)):
+        raise SettingsError(
+            f"workatlas wants a key from callers when it listens on {host}"
+            f"{'' if settings.neo4j_uri is None else ' with the database at NEO4J_URI'}, and nobody has one yet: make "
+            "one with `workatlas key create --role admin`, or set WORKATLAS_OIDC_ISSUER."
+        )
+    app = create_app(AppOptions(connection, workspace, tokens, settings.provider, **options))
+    serve_app(app, host, port, lambda url: announce(url, as_json))
+
+
+async def _has_key(connection: Connection) -> bool:
+    from graph.api_keys import listed
+    from graph.store import open_store
+
+    async with open_store(connection) as store:
+        return any(key.works(time.time_ns() // 1_000_000) for key in await listed(store, None))
 
 
 def announce(url: str, as_json: bool) -> None:
@@ -81,15 +115,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def refuse_open_network(host: str, *, trusted: bool) -> None:
-    """Refuse to listen where others could read everything without a token.
-
-    Raises:
-        SettingsError: The address is not loopback, and the network around it is not declared trustworthy.
-
-    """
-    if not is_loopback(host) and not trusted:
-        raise SettingsError(
-            f"workatlas asks for no token yet, so it does not listen on {host}: use 127.0.0.1, or set "
-            "WORKATLAS_TRUST_NETWORK=1 where everybody who can reach that address may read and write everything."
-        )
+def needs_tokens(settings: Settings, host: str) -> bool:
+    """Tell whether callers need a key: all do but the only user of this machine's own database on loopback."""
+    return settings.tokens or settings.neo4j_uri is not None or not is_loopback(host)

@@ -1,0 +1,40 @@
+"""Settings that decide who may ask."""
+
+from __future__ import annotations
+
+import pytest
+
+from workatlas.auth.provider import Provider
+from workatlas.errors import SettingsError
+from workatlas.settings import Settings
+
+ISSUER = {"WORKATLAS_OIDC_ISSUER": "https://login.example.com", "WORKATLAS_OIDC_AUDIENCE": "atlas"}
+
+
+def test_a_provider_is_trusted_when_it_is_named() -> None:
+    assert Settings.from_environ({}).provider is None
+    assert Settings.from_environ(ISSUER).provider == Provider("https://login.example.com", "atlas")
+    options = {
+        "WORKATLAS_OIDC_JWKS_URL": "http://localhost:1/keys",
+        "WORKATLAS_OIDC_ALGORITHMS": "ES512, PS256",
+        "WORKATLAS_OIDC_ROLES_CLAIM": "groups",
+    }
+    assert Settings.from_environ(ISSUER | options).provider == Provider(
+        "https://login.example.com", "atlas", "http://localhost:1/keys", ("ES512", "PS256"), "groups"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"WORKATLAS_AUTH": "none"}, "must be auto or required"),
+        (ISSUER | {"WORKATLAS_OIDC_AUDIENCE": ""}, "WORKATLAS_OIDC_AUDIENCE is not"),
+        (ISSUER | {"WORKATLAS_OIDC_ISSUER": "http://login.example.com"}, "must be an https:// URL"),
+        (ISSUER | {"WORKATLAS_OIDC_JWKS_URL": "file:///etc/keys"}, "must be an https:// URL"),
+        (ISSUER | {"WORKATLAS_OIDC_ALGORITHMS": "RS256,HS256"}, "names 'HS256'"),
+        (ISSUER | {"WORKATLAS_OIDC_ALGORITHMS": "none"}, "names 'none'"),
+    ],
+)
+def test_what_would_open_a_door_is_refused(given: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        Settings.from_environ(given)

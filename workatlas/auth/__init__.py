@@ -1,0 +1,1 @@
+"""Who asks: API keys, tokens of an identity provider, and the only user of a server on loopback."""
