@@ -1,18 +1,22 @@
 """Analyses: pure functions from a snapshot to a frozen, explained result."""
 
+from analytics.bus_factors import BusFactor
 from analytics.chains import BlockingChains, Chain, blocking_chains
 from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft, Finish, Reassign, Remove, Rescope
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
+from analytics.handoffs import HandOff, SingleOwner
 from analytics.okr import OkrRollup, okr_rollup
 from analytics.overlay import overlay
+from analytics.people import PeopleRisk, people_risk
 from analytics.queue import ReadyItem, ReadyQueue, ready_queue
 from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
 from analytics.service import Unserving
 from analytics.standing import ChildScore, GoalScore
 from analytics.steps import Step
+from analytics.team_waits import TeamWait, WaitCycle
 from analytics.threats import Risks, Threat, risks
 from analytics.variants import Variants, k_paths
 from analytics.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
@@ -22,6 +26,7 @@ __all__ = [
     "AddEdge",
     "AddPeople",
     "BlockingChains",
+    "BusFactor",
     "Chain",
     "Change",
     "ChildScore",
@@ -38,12 +43,14 @@ __all__ = [
     "GoalDifference",
     "GoalExposure",
     "GoalScore",
+    "HandOff",
     "ItemExposure",
     "Link",
     "LoadDifference",
     "OkrRollup",
     "Outlook",
     "Paths",
+    "PeopleRisk",
     "ReadyItem",
     "ReadyQueue",
     "Reassign",
@@ -51,11 +58,14 @@ __all__ = [
     "Rescope",
     "Result",
     "Risks",
+    "SingleOwner",
     "Step",
+    "TeamWait",
     "TeamsWaitedFor",
     "Threat",
     "Unserving",
     "Variants",
+    "WaitCycle",
     "WaitedFor",
     "WhatIf",
     "blocking_chains",
@@ -65,6 +75,7 @@ __all__ = [
     "okr_rollup",
     "overlay",
     "paths",
+    "people_risk",
     "ready_queue",
     "risks",
     "teams_waited_for",

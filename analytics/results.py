@@ -95,9 +95,14 @@ def amount(number: float) -> str:
     return f"{round(float(number), 1):g}" if abs(number) < 100_000 else f"{number:.0f}"
 
 
-def counted(number: int, word: str) -> str:
-    """Write a count with its noun: ``1 step``, ``5 steps``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"
+def counted(number: int, word: str, plural: str | None = None) -> str:
+    """Write a count with its noun: ``1 step``, ``5 steps``; the plural is given where it takes more than an s."""
+    return f"{number} {word if number == 1 else plural or word + 's'}"
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Write names for a sentence; of more than ``most`` the first ones, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def percent(share: float | None) -> str:

@@ -95,7 +95,7 @@ def test_there_are_commands_to_check() -> None:
 
 
 def test_the_commands_of_the_readme_are_those_that_print_answers() -> None:
-    named = set(re.findall(r"^\| `workatlas (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"^\| `workatlas ([\w-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
     shell = {"db", "demo", "export", "generate", "import", "key", "serve"}
     assert named == COMMANDS.commands.keys() - shell
 
@@ -195,3 +195,19 @@ def test_the_quickstarts_python_prints_the_chain_that_it_builds() -> None:
         exec(compile(code, "quickstart", "exec"), {})
     assert "choose" in printed.getvalue()
     assert "96 working hours" in printed.getvalue()
+
+
+EXAMPLE: Final = re.compile(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLES: Final = EXAMPLE.findall((ROOT / "docs" / "analytics.md").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(("code", "expected"), EXAMPLES, ids=range(len(EXAMPLES)))
+def test_every_example_of_an_analysis_prints_what_stands_below_it(code: str, expected: str) -> None:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "analytics", "exec"), {})
+    assert printed.getvalue() == expected
+
+
+def test_every_python_block_of_the_analyses_is_such_an_example() -> None:
+    assert len(blocks(ROOT / "docs" / "analytics.md", "python")) == len(EXAMPLES) > 0

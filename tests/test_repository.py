@@ -44,11 +44,11 @@ PUBLIC: Final = {
         WorkingCalendar WorkingCalendars load load_snapshot migrate open_store write
     """,
     "analytics": """
-        AddEdge AddPeople BlockingChains Chain Change ChildScore Completeness Conflict Conflicts CutEdge Delay
-        Draft Expanded Explanation Exposure Finish GoalDifference GoalExposure GoalScore ItemExposure Link
-        LoadDifference OkrRollup Outlook Paths ReadyItem ReadyQueue Reassign Remove Rescope Result Risks Step
-        TeamsWaitedFor Threat Unserving Variants WaitedFor WhatIf blocking_chains conflicts exposure k_paths
-        okr_rollup overlay paths ready_queue risks teams_waited_for what_if
+        AddEdge AddPeople BlockingChains BusFactor Chain Change ChildScore Completeness Conflict Conflicts CutEdge Delay
+        Draft Expanded Explanation Exposure Finish GoalDifference GoalExposure GoalScore HandOff ItemExposure Link
+        LoadDifference OkrRollup Outlook Paths PeopleRisk ReadyItem ReadyQueue Reassign Remove Rescope Result Risks
+        SingleOwner Step TeamWait TeamsWaitedFor Threat Unserving Variants WaitCycle WaitedFor WhatIf blocking_chains
+        conflicts exposure k_paths okr_rollup overlay paths people_risk ready_queue risks teams_waited_for what_if
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop

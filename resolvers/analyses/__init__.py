@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.analyses import chains, queue, risks
+from resolvers.analyses import chains, okr, people, queue, risks
 
 FIELDS: Final[dict[str, Any]] = {
     **chains.FIELDS,
+    **okr.FIELDS,
+    **people.FIELDS,
     **queue.FIELDS,
     **risks.FIELDS,
 }

@@ -103,7 +103,7 @@ async def _risks(info: Info[Context, None], goals: Goals = None, first: First = 
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
     hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: risks(snapshot, _named(goals), limit=limit, today=today, hidden=hidden))
+    return await computed(lambda: risks(snapshot, named(goals), limit=limit, today=today, hidden=hidden))
 
 
 async def _exposure(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
@@ -117,10 +117,11 @@ async def _teams_waited_for(info: Info[Context, None], goals: Goals = None, firs
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
     hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: teams_waited_for(snapshot, _named(goals), limit=limit, today=today, hidden=hidden))
+    return await computed(lambda: teams_waited_for(snapshot, named(goals), limit=limit, today=today, hidden=hidden))
 
 
-def _named(goals: list[strawberry.ID] | None) -> list[str] | None:
+def named(goals: list[strawberry.ID] | None) -> list[str] | None:
+    """Return the names of goals that were asked for; ``None`` for all open ones."""
     return None if goals is None else [str(goal) for goal in goals]
 
 

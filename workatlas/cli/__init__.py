@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 
 import workatlas
-from workatlas.cli import chains, db, demo, doctor, generate, importing, key, operations, risks, routes, serve
+from workatlas.cli import (
+    chains,
+    db,
+    demo,
+    doctor,
+    generate,
+    importing,
+    key,
+    okr,
+    operations,
+    people,
+    risks,
+    routes,
+    serve,
+)
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
 from workatlas.layout import check_packages
@@ -31,6 +45,8 @@ app.command()(chains.chains)
 app.command()(chains.ready)
 app.command()(risks.risks)
 app.command()(risks.exposure)
+app.command()(okr.okr)
+app.command()(people.people_risk)
 app.command()(routes.path)
 app.command()(routes.findings)
 app.command()(demo.demo)

@@ -1,0 +1,104 @@
+"""Losses: the fewest people without whom half of some work has nobody left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_BUDGET: Final = 200_000
+"""Comparisons spent on looking for fewer people than the greedy choice, per question."""
+_ROUNDING: Final = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """The people to lose, and the weight that then has nobody (``orphaned``) of the whole (``total``).
+
+    ``exact`` says that no smaller number of people would do; otherwise it is at most that many.
+    """
+
+    people: tuple[int, ...]
+    orphaned: float
+    total: float
+    exact: bool
+
+
+def fewest_losses(weights: Mapping[frozenset[int], float], budget: int = _BUDGET) -> Loss:
+    """Return the fewest people whose loss leaves at least half of the weight without anybody.
+
+    ``weights`` gives for each set of people the weight (0 or more) of the work that they and nobody else hold; the
+    empty set holds what nobody has now. Whoever has most work that is still held is lost first (the greedy choice of
+    Avelino et al. 2016); then every smaller number of people is tried, as far as the budget of comparisons goes, so
+    that small cases are exact. The problem is NP-hard (it contains minimum k-union). O(people × sets + budget).
+    """
+    total = sum(weights.values())
+    half = total / 2 - _ROUNDING * max(total, 1.0)
+    sets = [(people, weight) for people, weight in weights.items() if people and weight > 0]
+    chosen = _greedy(sets, half - weights.get(frozenset(), 0.0))
+    search = _Search(sets, half - weights.get(frozenset(), 0.0), budget)
+    for size in range(search.least, len(chosen)):
+        found = search.of_size(size)
+        if found is not None:
+            chosen = found
+            break
+        if search.spent > budget:
+            break
+    orphaned = weights.get(frozenset(), 0.0) + _orphaned(sets, frozenset(chosen))
+    return Loss(tuple(sorted(chosen)), orphaned, total, search.spent <= budget)
+
+
+def _greedy(sets: Sequence[tuple[frozenset[int], float]], wanted: float) -> list[int]:
+    """Return people to lose, at each turn the one with most work that is still held."""
+    chosen: list[int] = []
+    while _orphaned(sets, frozenset(chosen)) < wanted:
+        held: dict[int, float] = {}
+        for people, weight in sets:
+            left = people.difference(chosen)
+            for person in left:
+                held[person] = held.get(person, 0.0) + weight / len(left)
+        chosen.append(max(held, key=lambda person: (held[person], -person)))
+    return chosen
+
+
+def _orphaned(sets: Sequence[tuple[frozenset[int], float]], lost: frozenset[int]) -> float:
+    return sum(weight for people, weight in sets if people <= lost)
+
+
+class _Search:
+    """Looks for a given number of people by depth first search, people with most work first."""
+
+    def __init__(self, sets: Sequence[tuple[frozenset[int], float]], wanted: float, budget: int) -> None:
+        held: dict[int, float] = {}
+        for people, weight in sets:
+            for person in people:
+                held[person] = held.get(person, 0.0) + weight
+        self._people = sorted(held, key=lambda person: (-held[person], person))
+        self._held = [held[person] for person in self._people]
+        self._sets, self._wanted, self._budget = sets, wanted, budget
+        self.spent = 0
+
+    @property
+    def least(self) -> int:
+        """A number of people below which no choice can do: whoever holds work orphans no more than all of it."""
+        got, count = 0.0, 0
+        while got < self._wanted and count < len(self._held):
+            got += self._held[count]
+            count += 1
+        return count
+
+    def of_size(self, size: int) -> list[int] | None:
+        """Return so many people whose loss is enough, ``None`` if there are none or the budget is spent."""
+        return self._extend([], 0, size, 0.0)
+
+    def _extend(self, chosen: list[int], start: int, more: int, bound: float) -> list[int] | None:
+        if not more:
+            self.spent += len(self._sets)
+            return chosen if _orphaned(self._sets, frozenset(chosen)) >= self._wanted else None
+        for place in range(start, len(self._people) - more + 1):
+            if bound + sum(self._held[place : place + more]) < self._wanted or self.spent > self._budget:
+                return None
+            found = self._extend([*chosen, self._people[place]], place + 1, more - 1, bound + self._held[place])
+            if found is not None:
+                return found
+        return None
