@@ -4,6 +4,8 @@
 
     GraphError                   anything the graph refuses or cannot do, said in one sentence
     ├── StoreError               the database cannot be reached, is not ours, or failed
+    │   ├── StoreBusyError       it has no connection free, or too much to do; trying again later may help
+    │   └── StoreTimeoutError    a statement ran longer than it may, and was ended in the database
     ├── MigrationError           the stored schema version and this program do not fit together
     ├── UnknownWorkspaceError    the workspace does not exist
     └── BatchRefusedError        a batch broke the model's rules; ``problems`` lists each one; nothing was written
@@ -23,6 +25,14 @@ class GraphError(Exception):
 
 class StoreError(GraphError):
     """The database cannot be reached, is not ours, or failed."""
+
+
+class StoreBusyError(StoreError):
+    """The database has no connection free, or too much to do; trying again later may help."""
+
+
+class StoreTimeoutError(StoreError):
+    """A statement ran longer than it may, and was ended in the database."""
 
 
 class MigrationError(GraphError):

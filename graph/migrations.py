@@ -15,6 +15,7 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {1: (), 2: ()}
 """Version → statements that bring the data of the version before to it. Each is safe to repeat, and frozen once out."""
 
 _READ: Final = "OPTIONAL MATCH (s:Schema {id: 'workatlas'}) RETURN s.version"
+_PROBE: Final = "MATCH (s:Schema {id: 'workatlas'}) SET s.probedAt = $now RETURN s.version"
 _LOCK: Final = "MERGE (s:Schema {id: 'workatlas'}) SET s.locked = true RETURN s.version"
 _DONE: Final = "MATCH (s:Schema {id: 'workatlas'}) SET s.version = $version REMOVE s.locked RETURN s.version"
 
@@ -23,6 +24,21 @@ async def stored_version(store: Store) -> int:
     """Return the schema version in the database, 0 if it holds none."""
     rows = await store.rows(_READ)
     return int(rows[0][0] or 0)
+
+
+async def probe(store: Store, now: int) -> int:
+    """Return the stored schema version by a small write, which proves that the database can be written.
+
+    Raises:
+        StoreError: The database does not answer, or cannot be written.
+
+    """
+
+    async def work(transaction: Transaction) -> int:
+        rows = await transaction.rows(_PROBE, now=now)
+        return int(rows[0][0] or 0) if rows else 0
+
+    return await store.write(work)
 
 
 async def migrate(store: Store) -> int:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import neo4j
 from neo4j import exceptions
 
 from graph.connection import Connection
-from graph.errors import StoreError
+from graph.errors import StoreBusyError, StoreError, StoreTimeoutError
+
+ACQUISITION_SECONDS: Final = 4.0
+"""How long a unit of work waits for a connection."""
 
 Rows = list[list[Any]]
 Result = TypeVar("Result")
@@ -36,19 +40,35 @@ class Transaction:
         return list(rows[0][0])
 
 
+Observer = Callable[[str, float], None]
+"""Is told of each unit of work when it ends: ``read`` or ``write``, and the seconds that it took."""
+
+
 class Store:
     """A pool of connections to one database. Open it with ``open_store``."""
 
-    __slots__ = ("_database", "_driver")
+    __slots__ = ("_database", "_driver", "_observe", "_read_seconds", "in_use")
 
-    def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
+    def __init__(
+        self,
+        driver: neo4j.AsyncDriver,
+        database: str,
+        read_seconds: float | None = None,
+        observe: Observer | None = None,
+    ) -> None:
         self._driver = driver
         self._database = database
+        self._read_seconds = read_seconds
+        self._observe = observe
+        self.in_use = 0
+        """Units of work that run or wait for a connection."""
 
     async def rows(self, query: str, **parameters: Any) -> Rows:
         """Run one read statement, retried while the error is a passing one, and return its rows.
 
         Raises:
+            StoreTimeoutError: It ran longer than reads may.
+            StoreBusyError: No connection came free in time, or the database has too much to do.
             StoreError: The database cannot be reached or refused the statement.
 
         """
@@ -77,15 +97,33 @@ class Store:
         async def run(inner: neo4j.AsyncManagedTransaction) -> Result:
             return await work(Transaction(inner))
 
-        with _translated():
-            async with self._driver.session(database=self._database, default_access_mode=access) as session:
-                execute = session.execute_read if access == neo4j.READ_ACCESS else session.execute_write
-                return await execute(run)
+        reading = access == neo4j.READ_ACCESS
+        begin = time.perf_counter()
+        self.in_use += 1
+        try:
+            with _translated():
+                async with self._driver.session(database=self._database, default_access_mode=access) as session:
+                    if reading:
+                        # The database itself ends what runs longer, even where nobody waits for it any more.
+                        return await session.execute_read(neo4j.unit_of_work(timeout=self._read_seconds)(run))
+                    return await session.execute_write(run)
+        finally:
+            self.in_use -= 1
+            if self._observe is not None:
+                self._observe("read" if reading else "write", time.perf_counter() - begin)
 
 
 @asynccontextmanager
-async def open_store(connection: Connection) -> AsyncIterator[Store]:
-    """Open a connection pool, and close it at the end of the block.
+async def open_store(
+    connection: Connection,
+    *,
+    read_seconds: float | None = None,
+    connections: int = 100,
+    observe: Observer | None = None,
+) -> AsyncIterator[Store]:
+    """Open a pool of at most ``connections``, and close it at the end of the block.
+
+    ``read_seconds`` is how long one read may take in the database; ``None`` leaves it to the database.
 
     Raises:
         StoreError: The address is not one of Neo4j, the database does not answer, or refuses the password.
@@ -95,7 +133,8 @@ async def open_store(connection: Connection) -> AsyncIterator[Store]:
         driver = neo4j.AsyncGraphDatabase.driver(
             connection.uri,
             auth=(connection.username, connection.password),
-            connection_acquisition_timeout=5,
+            connection_acquisition_timeout=ACQUISITION_SECONDS,
+            max_connection_pool_size=connections,
             max_transaction_retry_time=10,
             connection_timeout=3,
             notifications_min_severity="OFF",
@@ -104,7 +143,7 @@ async def open_store(connection: Connection) -> AsyncIterator[Store]:
     async with driver:
         with _translated():
             await driver.verify_connectivity()
-        yield Store(driver, connection.database)
+        yield Store(driver, connection.database, read_seconds, observe)
 
 
 async def check_connection(connection: Connection, timeout: float) -> str:  # noqa: ASYNC109 - the driver's own
@@ -139,7 +178,7 @@ class _translated:  # noqa: N801 - reads as a verb: with _translated()
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         sentence = _sentence(error)
         if sentence:
-            raise StoreError(sentence) from error
+            raise _kind(error)(sentence) from error
 
 
 _ADVICE: Mapping[type[BaseException], str] = {
@@ -148,11 +187,25 @@ _ADVICE: Mapping[type[BaseException], str] = {
     exceptions.ServiceUnavailable: "Neo4j does not answer; check that it runs and that its address is right.",
     exceptions.SessionExpired: "the connection to Neo4j was lost; try again.",
     exceptions.ConstraintError: "another item has the same id, key or source identity already.",
+    exceptions.ConnectionAcquisitionTimeoutError: "all connections to Neo4j are in use; try again in a moment.",
     exceptions.TransientError: "Neo4j is too busy or short of memory for this; try again, or give it more memory.",
 }
 
 
+def _kind(error: BaseException | None) -> type[StoreError]:
+    if _timed_out(error):
+        return StoreTimeoutError
+    busy = (exceptions.ConnectionAcquisitionTimeoutError, exceptions.TransientError)
+    return StoreBusyError if isinstance(error, busy) else StoreError
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    return isinstance(error, exceptions.Neo4jError) and "TransactionTimedOut" in (error.code or "")
+
+
 def _sentence(error: BaseException | None) -> str | None:
+    if _timed_out(error):
+        return "this read ran longer than it may and was ended: ask for less."
     for kind, sentence in _ADVICE.items():
         if isinstance(error, kind):
             return sentence

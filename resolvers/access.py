@@ -65,6 +65,7 @@ class Viewer:
 
     ``person`` is the id of the subject's item in the workspace, ``teams`` the ids of the teams that it is a member of,
     ``scopes`` what a key or token narrows the role to, ``key`` the id of the API key (``None`` for other subjects).
+    ``limited`` tells whether the subject has budgets.
     """
 
     subject: str
@@ -74,11 +75,12 @@ class Viewer:
     teams: frozenset[str] = frozenset()
     scopes: frozenset[Access] = frozenset(Access)
     key: str | None = None
+    limited: bool = True
 
     @classmethod
     def local(cls, workspace: str) -> Viewer:
         """Return the only user of a server on loopback: an administrator, who sees everything."""
-        return cls("local", workspace, Role.ADMIN)
+        return cls("local", workspace, Role.ADMIN, limited=False)
 
     @property
     def sees_all(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -11,21 +11,32 @@ from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
 from graph.workspace import Workspace, read
 from resolvers.access import Viewer
+from resolvers.bounds import Bounds
 from resolvers.errors import RefusedError
 
 MAX_ROOT_READS: Final = 20
 """Traversals that one operation may begin: each alias of a root field is one."""
 
 
+async def unlimited(cost: int) -> None:
+    """Spend nothing: who asks has no budget."""
+
+
 @dataclass(slots=True)
 class Context:
-    """Who asks, the workspace that their operation sees, and what it has read of it so far."""
+    """Who asks, the workspace that their operation sees, and what it has read of it so far.
+
+    ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed.
+    """
 
     store: Store
     viewer: Viewer
     snapshots: SnapshotKeeper
     today: Callable[[], date]
     request_id: str
+    bounds: Bounds = field(default_factory=Bounds)
+    spend: Callable[[int], Awaitable[None]] = field(default=unlimited, repr=False)
+    cost: int = 0
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError
 
-from graph.errors import GraphError, StoreError, UnknownWorkspaceError
+from graph.errors import GraphError, StoreBusyError, StoreError, StoreTimeoutError, UnknownWorkspaceError
 
 _LOG = logging.getLogger("workatlas.graphql")
 
@@ -49,6 +49,11 @@ def _translated(error: GraphQLError, request_id: str) -> tuple[str, str]:
             return INVALID, error.message
         case RefusedError():
             return cause.code, str(cause)
+        case StoreTimeoutError():
+            return "TIMEOUT", "This ran longer than it may and was ended: ask for less."
+        case StoreBusyError():
+            _LOG.warning("request %s: %s", request_id, cause)
+            return "BUSY", "The database has too much to do: try again in a moment."
         case StoreError():
             _LOG.error("request %s: %s", request_id, cause, exc_info=cause)
             return "UNAVAILABLE", "The database does not answer as it should: try again in a moment."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TypedDict
@@ -13,20 +13,23 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from graph.connection import Connection
-from graph.errors import GraphError
-from graph.migrations import SCHEMA_VERSION, stored_version
 from graph.store import Store, open_store
+from resolvers.bounds import Bounds
 from resolvers.schema import printed
 from workatlas.auth.gate import Gate, LocalGate, TokenGate
 from workatlas.auth.oidc import TokenReader
 from workatlas.auth.provider import Provider
+from workatlas.budgets import Budgets, Turns
+from workatlas.documents import Documents
 from workatlas.graphql_endpoint import graphql
+from workatlas.health import Readiness, alive, ready
 from workatlas.keepers import Keepers
 from workatlas.landing import PAGE
+from workatlas.metrics import Metrics, metrics
 from workatlas.recurring import spawning
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -44,7 +47,8 @@ class AppOptions:
     ``tokens`` tells whether requests need a key (or a token of ``provider``). Without, whoever asks is administrator,
     and requests may use loopback's names only. ``today`` is the day that analyses reckon from.
     ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
-    are spawned ``operations_ahead`` days before they fall due.
+    are spawned ``operations_ahead`` days before they fall due. With ``trusted`` documents (by identifier) no others are
+    executed. ``connections`` is the size of the pool.
     """
 
     connection: Connection
@@ -52,6 +56,9 @@ class AppOptions:
     tokens: bool = False
     provider: Provider | None = None
     today: Callable[[], date] = field(default=_today)
+    bounds: Bounds = field(default_factory=Bounds)
+    trusted: Mapping[str, str] | None = None
+    connections: int = 100
     operations_interval: float = 0.0
     operations_ahead: float = 14.0
 
@@ -63,6 +70,12 @@ class AppState(TypedDict):
     gate: Gate
     keepers: Keepers
     today: Callable[[], date]
+    bounds: Bounds
+    budgets: Budgets
+    turns: Turns
+    documents: Documents
+    readiness: Readiness
+    metrics: Metrics
 
 
 def create_app(options: AppOptions) -> Starlette:
@@ -70,12 +83,30 @@ def create_app(options: AppOptions) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[AppState]:
+        measured, bounds = Metrics(), options.bounds
         async with (
-            open_store(options.connection) as store,
+            open_store(
+                options.connection,
+                read_seconds=bounds.seconds,
+                connections=options.connections,
+                observe=measured.observe,
+            ) as store,
+            measured.watching_the_loop(),
             spawning(store, options.workspace, options.operations_interval, options.operations_ahead),
             httpx.AsyncClient(follow_redirects=False) as client,
         ):
-            yield AppState(store=store, gate=_gate(options, store, client), keepers=Keepers(store), today=options.today)
+            yield AppState(
+                store=store,
+                gate=_gate(options, store, client),
+                keepers=Keepers(store),
+                today=options.today,
+                bounds=bounds,
+                budgets=Budgets(bounds),
+                turns=Turns(bounds),
+                documents=Documents(options.trusted),
+                readiness=Readiness(store),
+                metrics=measured,
+            )
 
     hosts = ["*"] if options.tokens else list(LOOPBACK_NAMES)
     return Starlette(
@@ -83,8 +114,9 @@ def create_app(options: AppOptions) -> Starlette:
             Route("/", _landing),
             Route("/graphql", graphql, methods=["GET", "POST"]),
             Route("/graphql/schema", _schema),
-            Route("/livez", _alive),
-            Route("/readyz", _ready),
+            Route("/livez", alive),
+            Route("/readyz", ready),
+            Route("/metrics", metrics),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         lifespan=lifespan,
@@ -104,18 +136,3 @@ async def _landing(request: Request) -> Response:
 
 async def _schema(request: Request) -> Response:
     return PlainTextResponse(printed())
-
-
-async def _alive(request: Request) -> Response:
-    return JSONResponse({"status": "alive"})
-
-
-async def _ready(request: Request) -> Response:
-    try:
-        version = await stored_version(request.state.store)
-    except GraphError:
-        return JSONResponse({"status": "the database does not answer"}, status_code=503)
-    if version != SCHEMA_VERSION:
-        sentence = f"the database has schema version {version}, this program needs {SCHEMA_VERSION}: restart it"
-        return JSONResponse({"status": sentence}, status_code=503)
-    return JSONResponse({"status": "ready", "schemaVersion": version})

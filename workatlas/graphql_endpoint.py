@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
-from typing import Any, Final
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 
 import orjson
+import structlog
+from opentelemetry import trace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +21,7 @@ from resolvers.access import Viewer
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.schema import Answer, execute
+from workatlas.budgets import Standing
 from workatlas.graphql_request import (
     CHALLENGE,
     JSON,
@@ -28,66 +34,193 @@ from workatlas.graphql_request import (
     read_body,
 )
 
-TIMEOUT_SECONDS: Final = 10.0
-"""Longest time that one operation may take."""
 WORKSPACE_HEADER: Final = "x-workatlas-workspace"
 """Names the workspace to see, for callers who have a role in several."""
 
-_STATUS: Final = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "UNAVAILABLE": 503}
+_STATUS: Final = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "UNAVAILABLE": 503, "BUSY": 503, "TIMEOUT": 504}
+_RETRY: Final = {"Retry-After": "2"}
+_GONE: Final = 499
 _LOG: Final = logging.getLogger("workatlas.graphql")
+_REQUESTS: Final = logging.getLogger("workatlas.requests")
+_TRACER: Final = trace.get_tracer("workatlas")
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request and what becomes known of it on its way through the gates."""
+
+    request: Request
+    id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
+    media: str = JSON
+    viewer: Viewer | None = None
+    rate: Standing | None = None
+    budget: Standing | None = None
+    cost: int = 0
+    code: str = ""
 
 
 async def graphql(request: Request) -> Response:
     """Answer one GraphQL request."""
-    request_id = uuid.uuid4().hex[:16]
-    media = JSON
+    exchange = _Exchange(request)
+    structlog.contextvars.bind_contextvars(request_id=exchange.id)
+    begin = time.perf_counter()
+    with _TRACER.start_as_current_span("graphql", attributes={"workatlas.request_id": exchange.id}) as span:
+        try:
+            answer = await _answered(exchange)
+            response = _shown(exchange, answer)
+        except RequestRefused as refused:
+            exchange.code, message = refused.code, str(refused)
+            extensions = {"code": refused.code, "requestId": exchange.id, "userMessage": message}
+            body = {"errors": [{"message": message, "extensions": extensions}]}
+            response = _response(exchange, body, refused.status, refused.headers)
+        span.set_attributes({"http.response.status_code": response.status_code, "workatlas.cost": exchange.cost})
+    _record(exchange, response, time.perf_counter() - begin)
+    return response
+
+
+async def _answered(exchange: _Exchange) -> Answer:
+    """Take a request through the gates, the cheapest first: size and time of the body, key, rate, form, turn."""
+    request, state = exchange.request, exchange.request.state
+    exchange.media = media_type(request.headers)
+    reading = request.method in {"GET", "HEAD"}
+    body = b"" if reading else await read_body(request, state.bounds)
+    exchange.viewer = await viewer_of(request, exchange.id)
+    exchange.rate = await state.budgets.request(exchange.viewer)
+    if exchange.rate is not None and exchange.rate.exhausted:
+        message = exchange.rate.sentence("this caller's requests")
+        raise RequestRefused(message, 429, "RATE_LIMITED", Retry_After=str(exchange.rate.seconds))
+    asked = asked_by_address(request) if reading else asked_by_body(body)
+    document = state.documents.resolve(asked)
+    async with state.turns.turn():
+        return await _unless_gone(request, _executed(exchange, document, asked, reading))
+
+
+async def viewer_of(request: Request, request_id: str) -> Viewer:
+    """Return who asks.
+
+    Raises:
+        RequestRefused: Nobody who may, or it cannot be found out now.
+
+    """
+    state = request.state
+    address = request.client.host if request.client else ""
     try:
-        media = media_type(request.headers)
-        reading = request.method in {"GET", "HEAD"}
-        body = b"" if reading else await read_body(request)
-        viewer = await _viewer(request, request_id)
-        asked = asked_by_address(request) if reading else asked_by_body(body)
-        answer = await _executed(request, asked, viewer, request_id)
-    except RequestRefused as refused:
-        message = str(refused)
-        extensions = {"code": refused.code, "requestId": request_id, "userMessage": message}
-        shown = {"errors": [{"message": message, "extensions": extensions}]}
-        return _response(shown, refused.status, media, request_id, refused.headers)
-    status = 200 if answer.ran or media == JSON else _STATUS.get(answer.body["errors"][0]["extensions"]["code"], 400)
-    return _response(answer.body, status, media, request_id, {})
-
-
-def _response(body: dict[str, Any], status: int, media: str, request_id: str, headers: dict[str, str]) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status,
-        {"Content-Type": f"{media}; charset=utf-8", "X-Request-Id": request_id, "Cache-Control": "no-store", **headers},
-    )
-
-
-async def _viewer(request: Request, request_id: str) -> Viewer:
-    try:
-        viewer: Viewer = await request.state.gate.viewer(bearer(request.headers), request.headers.get(WORKSPACE_HEADER))
+        await state.budgets.check_failures(address)
+        viewer: Viewer = await state.gate.viewer(bearer(request.headers), request.headers.get(WORKSPACE_HEADER))
     except RefusedError as refused:
-        headers = CHALLENGE if refused.code == "UNAUTHENTICATED" else {}
+        if refused.code == "UNAUTHENTICATED":
+            await state.budgets.failure(address)
+        headers = {"UNAUTHENTICATED": CHALLENGE, "UNAVAILABLE": _RETRY}.get(refused.code, {})
         raise RequestRefused(str(refused), _STATUS[refused.code], refused.code, **headers) from None
     except StoreError as error:
         _LOG.error("request %s: %s", request_id, error, exc_info=error)
         message = "The database does not answer as it should: try again in a moment."
-        raise RequestRefused(message, 503, "UNAVAILABLE", Retry_After="5") from None
+        raise RequestRefused(message, 503, "UNAVAILABLE", **_RETRY) from None
     return viewer
 
 
-async def _executed(request: Request, asked: Asked, viewer: Viewer, request_id: str) -> Answer:
-    state = request.state
-    context = Context(state.store, viewer, state.keepers.of(viewer.workspace), state.today, request_id)
-    reading = request.method != "POST"
+async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: bool) -> Answer:
+    state, viewer = exchange.request.state, exchange.viewer
+    assert viewer is not None
+
+    async def spend(cost: int) -> None:
+        exchange.cost = cost
+        exchange.budget = await state.budgets.cost(viewer, cost)
+        if exchange.budget is not None and exchange.budget.exhausted:
+            raise RefusedError("RATE_LIMITED", exchange.budget.sentence("the cost of this caller's operations"))
+
+    keeper = state.keepers.of(viewer.workspace)
+    context = Context(state.store, viewer, keeper, state.today, exchange.id, bounds=state.bounds, spend=spend)
     try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            answer = await execute(asked.query, asked.variables, asked.operation, context, only_queries=reading)
+        async with asyncio.timeout(state.bounds.seconds):
+            answer = await execute(document, asked.variables, asked.operation, context, only_queries=reading)
     except TimeoutError:
-        message = f"this took longer than {TIMEOUT_SECONDS:.0f} s and was stopped: ask for less"
+        message = f"this took longer than {state.bounds.seconds} s and was stopped: ask for less"
         raise RequestRefused(message, 504, "TIMEOUT") from None
     if not answer.read_only:
         raise RequestRefused("only queries can be asked for by GET: send this operation by POST", 405, Allow="POST")
     return answer
+
+
+async def _unless_gone(request: Request, work: Awaitable[Result]) -> Result:
+    """Wait for the work, and break it off when the client goes away: nobody would read its answer.
+
+    Raises:
+        RequestRefused: The client went away.
+
+    """
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise RequestRefused("the client went away", _GONE, "CLIENT_GONE")
+        return task.result()
+    finally:
+        for one in (task, gone):
+            one.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+# What goes out ----------------------------------------------------------------------------------------------------
+
+
+def _shown(exchange: _Exchange, answer: Answer) -> Response:
+    status, body = 200, answer.body
+    headers: dict[str, str] = {}
+    codes = [error["extensions"]["code"] for error in body.get("errors", ())]
+    exchange.code = codes[0] if codes else ""
+    if exchange.code == "RATE_LIMITED" and exchange.budget:
+        status, headers = 429, {"Retry-After": str(exchange.budget.seconds)}
+    elif not answer.ran:
+        # Older clients take anything but 200 for a failure of the way and not of the document.
+        status = 200 if exchange.media == JSON else _STATUS.get(exchange.code, 400)
+    elif not body["data"] and codes and set(codes) <= {"UNAVAILABLE", "BUSY", "TIMEOUT"}:
+        status, headers = _STATUS[exchange.code], _RETRY
+    if exchange.cost:
+        body = body | {"extensions": {"cost": _cost(exchange)}}
+    return _response(exchange, body, status, headers)
+
+
+def _cost(exchange: _Exchange) -> dict[str, int]:
+    """Return what the operation costs, and the budget of the caller's minute, or else of the operation."""
+    budget, limit = exchange.budget, exchange.request.state.bounds.nodes
+    if budget is None:
+        return {"requested": exchange.cost, "limit": limit, "remaining": max(limit - exchange.cost, 0)}
+    return {"requested": exchange.cost, "limit": budget.limit, "remaining": budget.remaining}
+
+
+def _response(exchange: _Exchange, body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
+    own = {
+        "Content-Type": f"{exchange.media}; charset=utf-8",
+        "X-Request-Id": exchange.id,
+        "Cache-Control": "no-store",
+    }
+    rate = exchange.rate.headers() if exchange.rate else {}
+    return Response(orjson.dumps(body), status, own | rate | headers)
+
+
+def _record(exchange: _Exchange, response: Response, seconds: float) -> None:
+    """Count the request and write its line to the log."""
+    metrics = exchange.request.state.metrics
+    metrics.requests.labels(str(response.status_code), exchange.code).inc()
+    metrics.seconds.observe(seconds)
+    if exchange.cost:
+        metrics.cost.observe(exchange.cost)
+    viewer = exchange.viewer
+    facts = {
+        "method": exchange.request.method,
+        "status": response.status_code,
+        "milliseconds": round(seconds * 1000, 1),
+        "cost": exchange.cost,
+        "code": exchange.code,
+        "subject": viewer.subject if viewer else None,
+        "workspace": viewer.workspace if viewer else None,
+    }
+    _REQUESTS.info("request", extra=facts)

@@ -10,10 +10,9 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 
-MAX_BODY: Final = 256 * 1024
-"""Longest body in bytes."""
-BODY_SECONDS: Final = 10.0
-"""Longest time that a body may take to arrive."""
+from resolvers.bounds import Bounds
+
+_DIGITS: Final = 15
 MAX_NESTING: Final = 64
 """Deepest JSON body; variables never need more."""
 
@@ -33,11 +32,15 @@ class RequestRefused(Exception):  # noqa: N818 - it is an answer
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+_TEXTS: Final = ("query", "operationName", "documentId")
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One operation to execute."""
+    """One operation to execute; the document is given whole, or named by an identifier, or both."""
 
-    query: str
+    query: str | None
+    document: str | None
     variables: dict[str, Any] | None
     operation: str | None
 
@@ -89,7 +92,7 @@ def bearer(headers: Headers) -> str | None:
 CHALLENGE: Final = {"WWW-Authenticate": "Bearer"}
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, bounds: Bounds) -> bytes:
     """Return the body of a POST.
 
     Raises:
@@ -102,24 +105,26 @@ async def read_body(request: Request) -> bytes:
     if parameters.get("charset", "utf-8") not in {"utf-8", "utf8"}:
         raise RequestRefused("the body must be in UTF-8", 415)
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BODY:
-        raise _too_long()
+    if declared.isdecimal() and (len(declared) > _DIGITS or int(declared) > bounds.body):
+        raise _too_long(bounds)
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(bounds.body_seconds):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY:
-                    raise _too_long()
+                if len(body) > bounds.body:
+                    raise _too_long(bounds)
     except ClientDisconnect:
         raise RequestRefused("the body did not arrive whole") from None
     except TimeoutError:
-        raise RequestRefused(f"the body did not arrive within {BODY_SECONDS:.0f} s", 408, Connection="close") from None
+        raise RequestRefused(
+            f"the body did not arrive within {bounds.body_seconds} s", 408, Connection="close"
+        ) from None
     return bytes(body)
 
 
-def _too_long() -> RequestRefused:
-    return RequestRefused(f"the body is longer than {MAX_BODY // 1024} KiB", 413, Connection="close")
+def _too_long(bounds: Bounds) -> RequestRefused:
+    return RequestRefused(f"the body is longer than {bounds.body} bytes", 413, Connection="close")
 
 
 def asked_by_body(body: bytes) -> Asked:
@@ -142,7 +147,7 @@ def asked_by_address(request: Request) -> Asked:
     if not any(name in request.headers for name in PREFLIGHT_HEADERS) and JSON not in _content_type(request):
         raise RequestRefused("a GET needs the header GraphQL-Require-Preflight with any value, or use POST")
     parameters = request.query_params
-    given: dict[str, Any] = {name: parameters[name] for name in ("query", "operationName") if name in parameters}
+    given: dict[str, Any] = {name: parameters[name] for name in _TEXTS if name in parameters}
     for name in ("variables", "extensions"):
         if parameters.get(name):
             given[name] = _json(parameters[name].encode("utf-8", "surrogatepass"))
@@ -181,13 +186,22 @@ def _check_nesting(value: Any) -> None:
 def _asked(given: Any) -> Asked:
     if not isinstance(given, dict):
         raise RequestRefused("the body must be one JSON object with a query")
+    extensions = given.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise RequestRefused("extensions must be a JSON object")
+    persisted = (extensions or {}).get("persistedQuery")
+    document = given.get("documentId")
+    if document is None and isinstance(persisted, dict):
+        document = persisted.get("sha256Hash")
     query, variables, operation = given.get("query"), given.get("variables"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
+    if document is not None and not isinstance(document, str):
+        raise RequestRefused("documentId must be a text")
+    if not document and (not isinstance(query, str) or not query.strip()):
+        raise RequestRefused("query must be a GraphQL document")
+    if query is not None and not isinstance(query, str):
         raise RequestRefused("query must be a GraphQL document")
     if variables is not None and not isinstance(variables, dict):
         raise RequestRefused("variables must be a JSON object")
     if operation is not None and not isinstance(operation, str):
         raise RequestRefused("operationName must be a text")
-    if given.get("extensions") is not None and not isinstance(given["extensions"], dict):
-        raise RequestRefused("extensions must be a JSON object")
-    return Asked(query, variables, operation or None)
+    return Asked(query or None, document or None, variables, operation or None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from typing import Final
 
+from graph.snapshot import Snapshot
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
 
@@ -12,17 +14,35 @@ MOST: Final = 8
 """Workspaces whose snapshots are kept: each holds its whole graph in memory."""
 
 
+class _Watched(SnapshotKeeper):
+    """Knows when its snapshot was last found to be the newest."""
+
+    def __init__(self, store: Store, workspace: str) -> None:
+        super().__init__(store, workspace)
+        self.confirmed: float | None = None
+
+    async def current(self) -> Snapshot:
+        found = await super().current()
+        self.confirmed = time.monotonic()
+        return found
+
+
 class Keepers:
     """One keeper a workspace, made when it is first asked for; the least recently used ones are let go."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._keepers: OrderedDict[str, SnapshotKeeper] = OrderedDict()
+        self._keepers: OrderedDict[str, _Watched] = OrderedDict()
 
     def of(self, workspace: str) -> SnapshotKeeper:
         """Return the keeper of a workspace."""
-        keeper = self._keepers.setdefault(workspace, SnapshotKeeper(self._store, workspace))
+        keeper = self._keepers.setdefault(workspace, _Watched(self._store, workspace))
         self._keepers.move_to_end(workspace)
         if len(self._keepers) > MOST:
             self._keepers.popitem(last=False)
         return keeper
+
+    def age(self) -> float:
+        """Return the seconds since the oldest kept snapshot was last found to be the newest; 0 without any."""
+        confirmed = [keeper.confirmed for keeper in self._keepers.values() if keeper.confirmed is not None]
+        return time.monotonic() - min(confirmed) if confirmed else 0.0

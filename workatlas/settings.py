@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import platformdirs
 
+from resolvers.bounds import Bounds
 from workatlas.auth.provider import ALGORITHMS, Provider
 from workatlas.errors import SettingsError
 
@@ -40,6 +41,9 @@ class Settings:
     operations_ahead: float = 14.0
     tokens: bool = False
     provider: Provider | None = None
+    bounds: Bounds = field(default_factory=Bounds)
+    trusted_documents: Path | None = None
+    log_level: str = "warning"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -67,7 +71,7 @@ class Settings:
             neo4j_password=password,
             neo4j_database=environ.get("NEO4J_DATABASE") or "neo4j",
             maven_repository=environ.get("WORKATLAS_MAVEN_REPOSITORY") or None,
-            java=Path(environ["WORKATLAS_JAVA"]).expanduser() if environ.get("WORKATLAS_JAVA") else None,
+            java=_path(environ, "WORKATLAS_JAVA"),
             heap_size=environ.get("WORKATLAS_NEO4J_HEAP") or "1g",
             page_cache_size=environ.get("WORKATLAS_NEO4J_PAGE_CACHE") or "512m",
             transaction_memory=environ.get("WORKATLAS_NEO4J_TRANSACTION_MEMORY") or "1g",
@@ -75,6 +79,9 @@ class Settings:
             operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
             tokens=_choice(environ, "WORKATLAS_AUTH", ("auto", "required")) == "required",
             provider=_provider(environ),
+            bounds=_bounds(environ),
+            trusted_documents=_path(environ, "WORKATLAS_TRUSTED_DOCUMENTS"),
+            log_level=_choice(environ, "WORKATLAS_LOG_LEVEL", ("warning", "debug", "info", "error")),
         )
 
 
@@ -101,6 +108,24 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
     if not 0 <= number < float("inf"):
         raise SettingsError(f"{name} is {text!r}: write a number that is not negative.")
     return number
+
+
+def _path(environ: Mapping[str, str], name: str) -> Path | None:
+    return Path(environ[name]).expanduser() if environ.get(name) else None
+
+
+def _bounds(environ: Mapping[str, str]) -> Bounds:
+    """Return the API's limits: ``WORKATLAS_LIMIT_`` and the name of each."""
+    given: dict[str, int] = {}
+    for one in fields(Bounds):
+        name = f"WORKATLAS_LIMIT_{one.name.upper()}"
+        text = environ.get(name)
+        if text:
+            least = 0 if one.name.startswith("rate_") else 1
+            if not text.isascii() or not text.isdecimal() or int(text) < least:
+                raise SettingsError(f"{name} is {text!r}: write a whole number from {least} up.")
+            given[one.name] = int(text)
+    return Bounds(**given)
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from graph.store import Rows, Store, open_store
 from graph.workspace import ensure
 from graph.writer import Mode, write
 from resolvers.access import Viewer
+from resolvers.bounds import Bounds
 from resolvers.context import Context
 from resolvers.schema import Answer, execute
 
@@ -179,12 +180,15 @@ class Asked:
 
 
 async def ask(
-    connection: Connection, workspace: str, query: str, *, viewer: Viewer | None = None, **variables: Any
-) -> Asked:
+    connection: Connection, workspace: str, query: str, *, viewer: Viewer | None = None, bounds: Bounds | None = None,
+    **variables: Any,
+) -> Asked:  # fmt: skip
     """Execute one operation on a connection of its own, as the local administrator unless told otherwise."""
     async with open_store(connection) as inner:
         store = CountingStore(inner)
         keeper = SnapshotKeeper(store, workspace)
-        context = Context(store, viewer or Viewer.local(workspace), keeper, lambda: TODAY, "request-1")
+        context = Context(
+            store, viewer or Viewer.local(workspace), keeper, lambda: TODAY, "request-1", bounds or Bounds()
+        )
         answer = await execute(query, variables, None, context)
         return Asked(answer, store.reads)

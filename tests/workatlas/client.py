@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An application that runs: its state, and a client that speaks to it without a network."""
+
+    state: dict[str, Any]
+    client: httpx.AsyncClient
+    app: Starlette
+
+    async def ask(self, query: str, **headers: str) -> httpx.Response:
+        return await self.client.post("/graphql", json={"query": query}, headers=headers)
+
+
+@asynccontextmanager
+async def started(app: Starlette) -> AsyncIterator[Started]:
+    async with app.router.lifespan_context(app) as opened:
+        state: dict[str, Any] = dict(opened or {})
+
+        async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
+            await app({**scope, "state": dict(state)}, receive, send)
+
+        transport = httpx.ASGITransport(with_state)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+            yield Started(state, client, app)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +47,10 @@ class Client:
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def run() -> httpx.Response:
-            async with self.app.router.lifespan_context(self.app) as opened:
-                state = dict(opened or {})
+            async with started(self.app) as running:
                 if self.outage:
-                    await state["store"]._driver.close()
-
-                async def started(scope: Scope, receive: Receive, send: Send) -> None:
-                    await self.app({**scope, "state": dict(state)}, receive, send)
-
-                transport = httpx.ASGITransport(started)
-                async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
-                    return await client.request(method, path, **options)
+                    await running.state["store"]._driver.close()
+                return await running.client.request(method, path, **options)
 
         return asyncio.run(run())
 

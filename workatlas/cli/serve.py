@@ -59,7 +59,9 @@ def serve_database(
         SettingsError: Callers need a key, and there is no way to have one.
 
     """
+    from workatlas import logs, tracing
     from workatlas.app import AppOptions, create_app
+    from workatlas.documents import read_trusted
     from workatlas.serving import serve_app
 
     tokens = needs_tokens(settings, host)
@@ -69,7 +71,12 @@ def serve_database(
             f"{'' if settings.neo4j_uri is None else ' with the database at NEO4J_URI'}, and nobody has one yet: make "
             "one with `workatlas key create --role admin`, or set WORKATLAS_OIDC_ISSUER."
         )
-    app = create_app(AppOptions(connection, workspace, tokens, settings.provider, **options))
+    logs.configure(settings.log_level)
+    tracing.configure(os.environ)
+    trusted = read_trusted(settings.trusted_documents) if settings.trusted_documents else None
+    app = create_app(
+        AppOptions(connection, workspace, tokens, settings.provider, bounds=settings.bounds, trusted=trusted, **options)
+    )
     serve_app(app, host, port, lambda url: announce(url, as_json))
 
 
