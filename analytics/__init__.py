@@ -7,6 +7,8 @@ from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
 from analytics.handoffs import HandOff, SingleOwner
+from analytics.loads import Load, WeekLoad
+from analytics.moves import Move
 from analytics.okr import OkrRollup, okr_rollup
 from analytics.overlay import overlay
 from analytics.people import PeopleRisk, people_risk
@@ -21,6 +23,7 @@ from analytics.threats import Risks, Threat, risks
 from analytics.variants import Variants, k_paths
 from analytics.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
 from analytics.what_if import GoalDifference, LoadDifference, Outlook, WhatIf, what_if
+from analytics.workload import Workload, workload
 
 __all__ = [
     "AddEdge",
@@ -46,7 +49,9 @@ __all__ = [
     "HandOff",
     "ItemExposure",
     "Link",
+    "Load",
     "LoadDifference",
+    "Move",
     "OkrRollup",
     "Outlook",
     "Paths",
@@ -67,7 +72,9 @@ __all__ = [
     "Variants",
     "WaitCycle",
     "WaitedFor",
+    "WeekLoad",
     "WhatIf",
+    "Workload",
     "blocking_chains",
     "conflicts",
     "exposure",
@@ -80,4 +87,5 @@ __all__ = [
     "risks",
     "teams_waited_for",
     "what_if",
+    "workload",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.analyses import chains, okr, people, queue, risks
+from resolvers.analyses import chains, okr, people, queue, risks, workload
 
 FIELDS: Final[dict[str, Any]] = {
     **chains.FIELDS,
@@ -12,5 +12,6 @@ FIELDS: Final[dict[str, Any]] = {
     **people.FIELDS,
     **queue.FIELDS,
     **risks.FIELDS,
+    **workload.FIELDS,
 }
 """Root fields of ``Query`` by name."""

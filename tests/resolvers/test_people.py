@@ -51,3 +51,16 @@ def test_people_risk(connection: Connection, world: World, query: Query) -> None
     del expected["completeness"]
     assert asked.data["peopleRisk"] == expected
     assert query('{ peopleRisk(goals: ["T-1"]) { explanation } }').codes == ["BAD_USER_INPUT"]
+
+
+def test_workload(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.workload(snapshot, 2, limit=25, today=TODAY).to_dict()
+    assert [one["key"] for one in expected["people"]] == ["P-1", "P-2"]
+    asked = query("""{ workload(weeks: 2) { explanation unassigned unassignedHours people { ...load } teams { ...load }
+        moves { item title person to hours } } }
+        fragment load on Load { key title kind team weeks { start capacity hours points state } hours points capacity
+            laterHours overHours velocityHours velocityPoints commitment unit items unestimated explanation }""")
+    del expected["completeness"]
+    assert asked.data["workload"] == expected
+    assert query("{ workload(weeks: 99) { unassigned } }").codes == ["BAD_USER_INPUT"]

@@ -1,14 +1,17 @@
-"""``workatlas people-risk``: how much depends on how few people, and which teams wait for which."""
+"""``workatlas people-risk`` and ``workatlas workload``: on whom work depends, and who has how much to do."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workatlas.cli.chains import FirstOption, known, print_table
 from workatlas.cli.output import console, print_json
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+
+if TYPE_CHECKING:
+    from analytics import Load, WeekLoad
 
 
 def people_risk(
@@ -52,3 +55,47 @@ def people_risk(
     for sentence in sentences:
         console().print(sentence, highlight=False, markup=False)
     console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def workload(
+    weeks: Annotated[int, typer.Option(min=1, max=53, help="Calendar weeks, this one included.")] = 6,
+    first: FirstOption = 15,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print what people and teams have committed to week by week, against capacity and velocity."""
+    from analytics import workload as find_workload
+    from analytics.results import amount
+
+    found = find_workload(read_snapshot(workspace), weeks, today=day(today), limit=first)
+    if json:
+        print_json(found.to_dict())
+        return
+    for word, loads in (("team", found.teams), ("person", found.people)):
+        print_table(
+            (word, *(week.start.isoformat()[5:] for week in loads[0].weeks), "velocity", "commitment", "no estimate")
+            if loads
+            else (word,),
+            [
+                (one.title or one.key, *(_week(week) for week in one.weeks), _velocity(one),
+                 "–" if one.commitment is None else f"{one.commitment:.1f} ×", one.unestimated)
+                for one in loads
+            ],
+        )  # fmt: skip
+    for move in found.moves:
+        where = f"to {move.to}" if move.to else "to a later time"
+        text = f"Move {move.item} '{move.title}' ({amount(move.hours)} h) from {move.person} {where}."
+        console().print(text, highlight=False, markup=False)
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def _week(week: WeekLoad) -> str:
+    """Write hours committed of hours there are; too many are marked."""
+    return f"{week.hours:.0f}/{week.capacity:.0f}{' !' if week.state == 'OVER' else ''}"
+
+
+def _velocity(load: Load) -> str:
+    if load.velocity_hours is not None:
+        return f"{load.velocity_hours:.1f} h"
+    return "–" if load.velocity_points is None else f"{load.velocity_points:.1f} points"

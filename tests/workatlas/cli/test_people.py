@@ -1,4 +1,4 @@
-"""The commands about goals and people: okr, people-risk."""
+"""The commands about goals and people: okr, people-risk, workload."""
 
 from __future__ import annotations
 
@@ -84,3 +84,12 @@ def test_people_risk(run: Run) -> None:
     for fact in ("Ship it", "Bob", "A-1 passes from Ann to Bob in A-2, for"):
         assert fact in text
     assert [one["key"] for one in json.loads(run("people-risk", "O-1", *TODAY, "--json").stdout)["goals"]] == ["O-1"]
+
+
+def test_workload(run: Run) -> None:
+    found = json.loads(run("workload", "--weeks", "2", *TODAY, "--json").stdout)
+    assert {one["key"]: one["hours"] for one in found["people"]} == {"ann": 16, "bob": 24}
+    assert {one["key"]: one["capacity"] for one in found["teams"]} == {"core": 80, "web": 80}
+    text = run("workload", *TODAY).stdout
+    for fact in ("Core", "16/40", "03-09", "Nobody has more to do than time for it."):
+        assert fact in text
