@@ -3,6 +3,8 @@
 from analytics.bus_factors import BusFactor
 from analytics.chains import BlockingChains, Chain, blocking_chains
 from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft, Finish, Reassign, Remove, Rescope
+from analytics.choke import ChokePoints, choke_points
+from analytics.choke_point import ChokePoint, Cover, Passage
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
@@ -13,6 +15,7 @@ from analytics.okr import OkrRollup, okr_rollup
 from analytics.overlay import overlay
 from analytics.people import PeopleRisk, people_risk
 from analytics.queue import ReadyItem, ReadyQueue, ready_queue
+from analytics.relief import Relief, relief
 from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
 from analytics.service import Unserving
@@ -33,9 +36,12 @@ __all__ = [
     "Chain",
     "Change",
     "ChildScore",
+    "ChokePoint",
+    "ChokePoints",
     "Completeness",
     "Conflict",
     "Conflicts",
+    "Cover",
     "CutEdge",
     "Delay",
     "Draft",
@@ -54,11 +60,13 @@ __all__ = [
     "Move",
     "OkrRollup",
     "Outlook",
+    "Passage",
     "Paths",
     "PeopleRisk",
     "ReadyItem",
     "ReadyQueue",
     "Reassign",
+    "Relief",
     "Remove",
     "Rescope",
     "Result",
@@ -76,6 +84,7 @@ __all__ = [
     "WhatIf",
     "Workload",
     "blocking_chains",
+    "choke_points",
     "conflicts",
     "exposure",
     "k_paths",
@@ -84,6 +93,7 @@ __all__ = [
     "paths",
     "people_risk",
     "ready_queue",
+    "relief",
     "risks",
     "teams_waited_for",
     "what_if",

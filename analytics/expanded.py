@@ -7,10 +7,10 @@ topological order, so that each analysis is one pass over compressed rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +117,11 @@ class Expanded:
         return (self.arcs.child < 0) | delays[self.arcs.origin]
 
     @cached_property
+    def arc_needs(self) -> Ints:
+        """The item without which, once it is closed, each arc is not there. Shape (a,)."""
+        return needed_items(self, self.arcs)
+
+    @cached_property
     def full_starts(self) -> Floats:
         """Earliest start of every unit in hours from today, all of each goal's children counted. Shape (u,)."""
         every = np.ones(len(self.heads), dtype=np.bool_)
@@ -125,6 +130,13 @@ class Expanded:
     @cached_property
     def starts(self) -> Floats:
         """Earliest start of every unit in hours from today, goals waiting only for enough children. Shape (u,)."""
+        return self.starts_with(self.weights, self.release)
+
+    def starts_with(self, weights: Floats, release: Floats) -> Floats:
+        """Return ``starts`` with other ``weights`` (shape (a,)) and another ``release`` (shape (u,)).
+
+        An arc of weight -inf holds nothing back, and what it brings to a goal is there already. O(u + a log a).
+        """
         goals = self.goals
         need = np.full(len(self.hours), np.nan)
         rows = np.unique(goals.parent)
@@ -134,7 +146,7 @@ class Expanded:
         need[units] = np.where(self.is_cycle[units], np.nan, goals.enough[rows] - goals.done[rows])
         pointer, into = self.into
         return earliest_starts_enough(
-            self.pointer, self.heads, self.weights, self.release, pointer, into, self.tails,
+            self.pointer, self.heads, weights, release, pointer, into, self.tails,
             self.arcs.child, self.arc_share, need,
         )  # fmt: skip
 
@@ -160,6 +172,11 @@ class Expanded:
         inner = whole != part
         return rows_sorted(whole[inner], part[inner], len(self.snapshot))
 
+    def without(self, dropped: Flags) -> Expanded:
+        """Return the graph without some of ``all_arcs``, its units worked out anew. O(n + m log m)."""
+        parts = _units(self.all_arcs.take(~dropped), self.waits.release, self.durations.hours[self.item])
+        return replace(self, waits=self.waits.without(dropped), **parts)
+
     def members(self, unit: int) -> NDArray[np.intp]:
         """Return the rows of the items with a node in a unit, ascending."""
         low, high = self.order.pointer[unit], self.order.pointer[unit + 1]
@@ -183,15 +200,6 @@ def _expand(snapshot: Snapshot, today: date | None) -> Expanded:
     waits = waits_of(snapshot, calendar, today, arcs, item, inner, (start, end), sizes, is_open, gate, finish)
     arcs = arcs.take(~waits.satisfied_start)
     waits = waits.without(waits.satisfied_start)
-    node_hours = np.where(is_container[item], 0.0, sizes.hours[item])
-    order = ordered(arcs.tail, arcs.head, len(item))
-    hours = totals(order.unit, node_hours, order.count)
-    release = np.zeros(order.count)
-    np.maximum.at(release, order.unit, waits.release)
-    between, tails, heads = order.between(arcs.tail, arcs.head)
-    outer = arcs.take(between)
-    leaves = (outer.from_finish | order.is_cycle[tails]) * hours[tails]
-    enters = (outer.to_finish & ~order.is_cycle[heads]) * hours[heads]
     return Expanded(
         snapshot=snapshot,
         today=today,
@@ -207,16 +215,37 @@ def _expand(snapshot: Snapshot, today: date | None) -> Expanded:
         waits=waits,
         eligible=eligible,
         self_references=int(np.count_nonzero(eligible & (start == end))),
-        arcs=outer,
-        all_arcs=arcs,
-        order=order,
-        tails=tails,
-        heads=heads,
-        weights=leaves + outer.lag - enters,
-        pointer=rows_of(tails, order.count),
-        release=release,
-        hours=hours,
+        **_units(arcs, waits.release, sizes.hours[item]),
     )
+
+
+def _units(arcs: Arcs, release: Floats, hours: Floats) -> dict[str, Any]:
+    """Put nodes (``release`` and ``hours``, shape (v,)) and the arcs between them together as units in order."""
+    order = ordered(arcs.tail, arcs.head, len(hours))
+    unit_hours = totals(order.unit, hours, order.count)
+    unit_release = np.zeros(order.count)
+    np.maximum.at(unit_release, order.unit, release)
+    between, tails, heads = order.between(arcs.tail, arcs.head)
+    outer = arcs.take(between)
+    leaves = (outer.from_finish | order.is_cycle[tails]) * unit_hours[tails]
+    enters = (outer.to_finish & ~order.is_cycle[heads]) * unit_hours[heads]
+    return {
+        "arcs": outer,
+        "all_arcs": arcs,
+        "order": order,
+        "tails": tails,
+        "heads": heads,
+        "weights": leaves + outer.lag - enters,
+        "pointer": rows_of(tails, order.count),
+        "release": unit_release,
+        "hours": unit_hours,
+    }
+
+
+def needed_items(expanded: Expanded, arcs: Arcs) -> Ints:
+    """Return the item that must be open for each arc to be there: the start of its edge, or the occurrence it is of."""
+    start = expanded.canon[expanded.snapshot.edges.start[arcs.origin]]
+    return np.where(arcs.stands_in >= 0, expanded.item[arcs.tail], start).astype(np.int32)
 
 
 def eligible_edges(snapshot: Snapshot) -> Flags:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.kernels import Pointers, nearest_source, rows_sorted
-from graph.columns import Ints
+from graph.columns import Flags, Ints
 from graph.snapshot import KINDS, Snapshot
 
 _KEY: Final = "analytics.ownership"
@@ -73,3 +73,25 @@ def sure_edges(snapshot: Snapshot, kind: str) -> NDArray[np.intp]:
     sure = edges.confidence[places] >= np.float32(snapshot.policy.min_confidence)
     chosen: NDArray[np.intp] = places[sure & (edges.start[places] != edges.end[places])]
     return chosen
+
+
+def answering(snapshot: Snapshot) -> tuple[NDArray[np.intp], Ints, Flags]:
+    """Return pairs of an item and who owns it, does it or answers for it, and for each person also their teams.
+
+    Rows of items and of people or teams, and whether it is the team or person itself and not only a member. Shapes
+    (p,); pairs may be repeated. O(n + m log m).
+    """
+    edges, owner = snapshot.edges, Ownership.of(snapshot).owner
+    owned, done = snapshot.edges_of("OWNS"), snapshot.edges_of("ASSIGNED_TO")
+    rows = np.flatnonzero(owner >= 0)
+    item = np.concatenate([rows, edges.end[owned], edges.start[done]]).astype(np.intp)
+    who = np.concatenate([owner[rows], edges.start[owned], edges.end[done]]).astype(np.int32)
+    members = snapshot.edges_of("MEMBER_OF")
+    order = members[np.argsort(edges.start[members], kind="stable")]
+    low = np.searchsorted(edges.start[order], who, side="left")
+    counts = np.searchsorted(edges.start[order], who, side="right") - low
+    ends = np.cumsum(counts)
+    offset = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
+    teams = edges.end[order[np.repeat(low, counts) + offset]]
+    direct = np.concatenate([np.ones(len(item), dtype=np.bool_), np.zeros(len(teams), dtype=np.bool_)])
+    return np.concatenate([item, np.repeat(item, counts)]), np.concatenate([who, teams]).astype(np.int32), direct

@@ -8,15 +8,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.expanded import Expanded
 from analytics.kernels import mark_walks
-from analytics.ownership import Ownership
+from analytics.ownership import answering
 from analytics.results import Completeness, Explanation, amount, counted, table
 from analytics.trees import ChainTree
 from analytics.worth import chosen_goals, outermost
-from graph.columns import Flags, Ints
+from graph.columns import Flags
 from graph.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ def teams_waited_for(
     """
     expanded = Expanded.of(snapshot, today)
     chosen, limited = chosen_goals(expanded, goals, hidden)
-    item, who, direct = _answering(snapshot)
+    item, who, direct = answering(snapshot)
     waiting: dict[int, list[int]] = {}
     named: dict[int, list[int]] = {}
     steps: dict[int, set[int]] = {}
@@ -196,21 +195,3 @@ def _on_chains(expanded: Expanded, goal: int) -> Flags:
         found[expanded.item[nodes]] = True
     found[goal] = False
     return found
-
-
-def _answering(snapshot: Snapshot) -> tuple[NDArray[np.intp], Ints, Flags]:
-    """Return pairs of an item and who owns it, does it or answers for it, and for each person also their teams."""
-    edges, owner = snapshot.edges, Ownership.of(snapshot).owner
-    owned, done = snapshot.edges_of("OWNS"), snapshot.edges_of("ASSIGNED_TO")
-    rows = np.flatnonzero(owner >= 0)
-    item = np.concatenate([rows, edges.end[owned], edges.start[done]]).astype(np.intp)
-    who = np.concatenate([owner[rows], edges.start[owned], edges.end[done]]).astype(np.int32)
-    members = snapshot.edges_of("MEMBER_OF")
-    order = members[np.argsort(edges.start[members], kind="stable")]
-    low = np.searchsorted(edges.start[order], who, side="left")
-    counts = np.searchsorted(edges.start[order], who, side="right") - low
-    ends = np.cumsum(counts)
-    offset = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - counts, counts)
-    teams = edges.end[order[np.repeat(low, counts) + offset]]
-    direct = np.concatenate([np.ones(len(item), dtype=np.bool_), np.zeros(len(teams), dtype=np.bool_)])
-    return np.concatenate([item, np.repeat(item, counts)]), np.concatenate([who, teams]).astype(np.int32), direct

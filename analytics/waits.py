@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -53,7 +53,8 @@ class Waits:
     By arc: ``satisfied_start`` (it left the start of something that has started, its lag is counted in ``release``),
     ``holds`` (a finish-start or start-start wait that is not satisfied), ``ties`` (it keeps its head from finishing).
     By node: ``held`` (it, or a whole of it, waits for something open), ``release`` (hours from today before which it
-    cannot start), ``opens`` (the same with what its wholes must wait for).
+    cannot start), ``ends`` (before which it cannot finish; ``release`` respects it), ``opens`` (``release`` with what
+    its wholes must wait for).
     """
 
     satisfied_start: Flags
@@ -61,12 +62,14 @@ class Waits:
     ties: Flags
     held: Flags
     release: Floats
+    ends: Floats
     opens: Floats
 
     def without(self, dropped: Flags) -> Waits:
         """Return the same for the arcs that are left."""
         kept = ~dropped
-        return Waits(self.satisfied_start[kept], self.holds[kept], self.ties[kept], self.held, self.release, self.opens)
+        by_arc = {name: getattr(self, name)[kept] for name in ("satisfied_start", "holds", "ties")}
+        return replace(self, **by_arc)
 
 
 def arcs_of(
@@ -146,7 +149,7 @@ def waits_of(
     made: Arcs,
     item: Ints,
     inner: Flags,
-    ends: tuple[Ints, Ints],
+    canonical: tuple[Ints, Ints],
     sizes: Durations,
     is_open: Flags,
     gate: Ints,
@@ -170,10 +173,12 @@ def waits_of(
     planned = is_open & ~started & (gate >= 0)
     if today is not None:
         release[gate[planned]] = calendar.hours_until(today, items.start)[planned]
+    ends = np.zeros(len(item))
     left = _left(calendar, today, items.started_at[tail], made.lag) * satisfied_start
-    own = np.where(made.to_finish, sizes.hours[head], 0.0)
-    np.maximum.at(release, made.head, np.where(satisfied_start, left - own, 0.0))
-    _release_after_closed(snapshot, calendar, today, inner, ends, sizes, is_open, gate, finish, release)
+    for node_hours, which in ((ends, made.to_finish), (release, ~made.to_finish)):
+        np.maximum.at(node_hours, made.head[which], left[which])
+    _release_after_closed(snapshot, calendar, today, inner, canonical, is_open, gate, finish, release, ends)
+    release = np.maximum(release, ends - sizes.hours[item])
     holds = waits & ~made.to_finish & ~satisfied_start & ~early
     seeds = np.zeros(len(item), dtype=np.bool_)
     seeds[made.head[holds]] = True
@@ -186,6 +191,7 @@ def waits_of(
         ties=(waits & made.to_finish & ~satisfied_start & ~early) | affects,
         held=spread(pointer, heads, seeds),
         release=release,
+        ends=ends,
         opens=_inherited(pointer, heads, release),
     )
 
@@ -207,14 +213,14 @@ def _left(calendar: Calendar, today: date | None, since: Millis, lag: Floats) ->
 
 
 def _release_after_closed(
-    snapshot: Snapshot, calendar: Calendar, today: date | None, inner: Flags, ends: tuple[Ints, Ints],
-    sizes: Durations, is_open: Flags, gate: Ints, finish: Ints, release: Floats,
+    snapshot: Snapshot, calendar: Calendar, today: date | None, inner: Flags, canonical: tuple[Ints, Ints],
+    is_open: Flags, gate: Ints, finish: Ints, release: Floats, ends: Floats,
 ) -> None:  # fmt: skip
-    """Raise ``release`` by the lags after blockers that are done, as far as their dates are known."""
+    """Raise ``release`` and ``ends`` by the lags after blockers that are done, as far as their dates are known."""
     if today is None:
         return
     edges, items = snapshot.edges, snapshot.items
-    start, end = ends
+    start, end = canonical
     waits = with_role(snapshot, Role.WAITS)
     done = snapshot.category == CATEGORIES.index(Category.DONE)
     places = np.flatnonzero(inner & waits & (edges.lag > 0) & done[start] & is_open[end])
@@ -223,8 +229,8 @@ def _release_after_closed(
     since = np.where(after_finish, items.completed_at[start], items.started_at[start])
     left = np.where(np.isnat(since), 0.0, _left(calendar, today, since, edges.lag[places].astype(np.float64)))
     to_finish = np.isin(edges.wait_type[places], [WAIT_TYPES.index("FF"), WAIT_TYPES.index("SF")])
-    node = np.where(to_finish, finish[end], gate[end])
-    np.maximum.at(release, node, left - np.where(to_finish, sizes.hours[end], 0.0))
+    np.maximum.at(release, gate[end[~to_finish]], left[~to_finish])
+    np.maximum.at(ends, finish[end[to_finish]], left[to_finish])
 
 
 def _rolled_up(snapshot: Snapshot, sizes: Durations, made: Arcs, tail: Ints, head: Ints, waits: Flags) -> Floats:
