@@ -1,10 +1,12 @@
 """Analyses: pure functions from a snapshot to a frozen, explained result."""
 
 from analytics.bus_factors import BusFactor
+from analytics.centrality import Centrality, Measure, Score, betweenness, centrality, degree, eigenvector, pagerank
 from analytics.chains import BlockingChains, Chain, blocking_chains
 from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft, Finish, Reassign, Remove, Rescope
 from analytics.choke import ChokePoints, choke_points
 from analytics.choke_point import ChokePoint, Cover, Passage
+from analytics.communities import Communities, Community, Grouping, communities
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
@@ -14,6 +16,7 @@ from analytics.moves import Move
 from analytics.okr import OkrRollup, okr_rollup
 from analytics.overlay import overlay
 from analytics.people import PeopleRisk, people_risk
+from analytics.projection import Among, Projection
 from analytics.queue import ReadyItem, ReadyQueue, ready_queue
 from analytics.relief import Relief, relief
 from analytics.results import Completeness, Explanation, Result
@@ -31,13 +34,17 @@ from analytics.workload import Workload, workload
 __all__ = [
     "AddEdge",
     "AddPeople",
+    "Among",
     "BlockingChains",
     "BusFactor",
+    "Centrality",
     "Chain",
     "Change",
     "ChildScore",
     "ChokePoint",
     "ChokePoints",
+    "Communities",
+    "Community",
     "Completeness",
     "Conflict",
     "Conflicts",
@@ -52,17 +59,20 @@ __all__ = [
     "GoalDifference",
     "GoalExposure",
     "GoalScore",
+    "Grouping",
     "HandOff",
     "ItemExposure",
     "Link",
     "Load",
     "LoadDifference",
+    "Measure",
     "Move",
     "OkrRollup",
     "Outlook",
     "Passage",
     "Paths",
     "PeopleRisk",
+    "Projection",
     "ReadyItem",
     "ReadyQueue",
     "Reassign",
@@ -71,6 +81,7 @@ __all__ = [
     "Rescope",
     "Result",
     "Risks",
+    "Score",
     "SingleOwner",
     "Step",
     "TeamWait",
@@ -83,13 +94,19 @@ __all__ = [
     "WeekLoad",
     "WhatIf",
     "Workload",
+    "betweenness",
     "blocking_chains",
+    "centrality",
     "choke_points",
+    "communities",
     "conflicts",
+    "degree",
+    "eigenvector",
     "exposure",
     "k_paths",
     "okr_rollup",
     "overlay",
+    "pagerank",
     "paths",
     "people_risk",
     "ready_queue",

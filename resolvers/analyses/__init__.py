@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.analyses import chains, okr, people, queue, risks, workload
+from resolvers.analyses import centrality, chains, choke, okr, people, queue, risks, workload
 
 FIELDS: Final[dict[str, Any]] = {
+    **centrality.FIELDS,
     **chains.FIELDS,
+    **choke.FIELDS,
     **okr.FIELDS,
     **people.FIELDS,
     **queue.FIELDS,

@@ -75,6 +75,52 @@ def test_exposure_and_whom_goals_wait_for(connection: Connection, world: World, 
     assert asked.data == {"exposure": exposed, "teamsWaitedFor": waited}
 
 
+@pytest.mark.parametrize("argument", ["", '(goals: ["O-1"])'])
+def test_choke_points(connection: Connection, world: World, query: Query, argument: str) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.choke_points(snapshot, ["O-1"] if argument else None, limit=25, today=TODAY).to_dict()
+    assert expected["items"]
+    point = "{ key title kind owner value share chains goals members relief { goal dragHours gainHours finish } }"
+    asked = query(f"""{{ chokePoints{argument} {{ goals chains total explanation items {point} people {point}
+        teams {point} passages {{ goal items }} covering {{ items adds share bestPossible }} }} }}""")
+    shown = asked.data["chokePoints"]
+    for name in ("goals", "chains", "total", "explanation", "passages"):
+        assert shown[name] == expected[name]
+    assert shown["covering"] == expected["cover"]
+    for group in ("items", "people", "teams"):
+        for one, wanted in zip(shown[group], expected[group], strict=True):
+            relief = {name: wanted["relief"][name] for name in one["relief"]} if one["relief"] else None
+            assert one == {name: wanted[name] for name in one} | {"relief": relief}
+
+
+@pytest.mark.parametrize("measure", analytics.Measure)
+@pytest.mark.parametrize("among", analytics.Among)
+def test_centrality(
+    connection: Connection, world: World, query: Query, measure: analytics.Measure, among: analytics.Among
+) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.centrality(snapshot, measure, among=among, limit=25).to_dict()
+    assert expected["nodes"]
+    asked = query(f"""{{ centrality(measure: {measure}, among: {among}) {{ kinds nodes edges sources explanation
+        top {{ key title kind score }} }} }}""")
+    shown = asked.data["centrality"]
+    assert shown["top"] == expected["scores"]
+    assert {name: expected[name] for name in shown if name != "top"} == {
+        name: shown[name] for name in shown if name != "top"
+    }
+
+
+@pytest.mark.parametrize("method", analytics.Grouping)
+def test_communities(connection: Connection, world: World, query: Query, method: analytics.Grouping) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.communities(snapshot, ["BLOCKS", "OWNS"], method=method, seed=3, limit=25).to_dict()
+    asked = query(f"""{{ communities(method: {method}, kinds: ["BLOCKS", "OWNS"], seed: 3) {{ kinds nodes edges count
+        modularity explanation groups {{ members titles size inside outside }} }} }}""")
+    assert asked.data["communities"] == {name: expected[name] for name in asked.data["communities"]}
+    assert query('{ communities(kinds: ["LIKES"]) { count } }').codes == ["BAD_USER_INPUT"]
+    assert query("{ centrality(measure: DEGREE, sources: 3) { nodes } }").codes == ["BAD_USER_INPUT"]
+
+
 def test_what_is_not_there_is_said(query: Query) -> None:
     assert query('{ blockingChains(goal: "O-404") { goal } }').codes == ["NOT_FOUND"]
     assert query('{ blockingChains(goal: "P-1") { goal } }').codes == ["BAD_USER_INPUT"]

@@ -11,7 +11,9 @@ import typer
 
 import workatlas
 from workatlas.cli import (
+    centrality,
     chains,
+    choke,
     db,
     demo,
     doctor,
@@ -48,6 +50,9 @@ app.command()(risks.exposure)
 app.command()(okr.okr)
 app.command()(people.people_risk)
 app.command()(people.workload)
+app.command()(choke.choke_points)
+app.command()(centrality.centrality)
+app.command()(centrality.communities)
 app.command()(routes.path)
 app.command()(routes.findings)
 app.command()(demo.demo)

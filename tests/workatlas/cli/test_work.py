@@ -96,6 +96,34 @@ def test_risks_exposure_path_and_findings_answer(run: Run, world: str) -> None:
     assert kinds == {"DUE_BEFORE_EARLIEST_FINISH"}
 
 
+def test_choke_points_say_what_most_chains_run_through(run: Run, world: str) -> None:
+    found = answer(run("choke-points", "O-1", "--cover", "1", "-w", world, "--today", "2026-03-02", "--json"))
+    assert [(item["key"], item["chains"]) for item in found["items"]] == [("A-1", 1), ("A-2", 1), ("A-3", 1)]
+    # 40 hours to the end; without the design 24 are left.
+    assert (found["items"][0]["relief"]["dragHours"], found["items"][0]["relief"]["gainHours"]) == (16, 16)
+    assert [person["key"] for person in found["people"]] == ["ann"]
+    assert (found["cover"]["items"], found["cover"]["share"]) == (["A-1"], 0.5)
+    text = run("choke-points", "--cover", "2", "-w", world, "--today", "2026-03-02").stdout
+    for fact in ("Design", "O-1 by 16 h", "A-1, A-3 cover 100% of what the chains carry", "Ann"):
+        assert fact in text
+
+
+def test_centrality_and_communities_answer_for_items_and_people(run: Run, world: str) -> None:
+    found = answer(run("centrality", "-w", world, "--json"))
+    # A-2 stands on the one path of two edges, of the six pairs that four items make without it.
+    assert found["scores"][0] == {"key": "A-2", "title": "Build", "kind": "Task", "score": pytest.approx(1 / 6)}
+    assert (found["nodes"], found["edges"]) == (4, 3)
+    ranked = answer(run("centrality", "pagerank", "--kind", "CONTRIBUTES_TO", "-w", world, "--json"))
+    assert ranked["scores"][0]["key"] == "O-1"
+    groups = answer(run("communities", "components", "-w", world, "--json"))["groups"]
+    assert [group["size"] for group in groups] == [4]
+    assert answer(run("communities", "--among", "people", "-w", world, "--json"))["groups"][0]["members"] == ["ann"]
+    assert "A-2" in run("centrality", "-w", world).stdout
+    assert "modularity" in run("communities", "-w", world).stdout
+    for refused in (("centrality", "--kind", "LIKES"), ("centrality", "degree", "--sources", "3")):
+        assert run(*refused, "-w", world).exception is not None
+
+
 def test_people_see_the_same_facts_as_programs(run: Run, world: str) -> None:
     text = run("chains", "-w", world, "--today", "2026-03-02").stdout
     for fact in ("Ship it", "Design", "Ann", "40 working hours", "2026-03-06"):

@@ -1,0 +1,70 @@
+"""``workatlas choke-points``: what most of the chains to goals run through, and what finishing it would bring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workatlas.cli.chains import FirstOption, known, print_table
+from workatlas.cli.output import console, print_json
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+
+if TYPE_CHECKING:
+    from analytics import ChokePoint, ChokePoints
+
+CoverOption = Annotated[
+    int | None, typer.Option("--cover", min=1, max=100, help="Also name this many items that cover most of the chains.")
+]
+
+
+def choke_points(
+    goals: Annotated[list[str] | None, typer.Argument(help="Keys or ids of goals; all open ones if not given.")] = None,
+    first: FirstOption = 10,
+    cover: CoverOption = None,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print the items, people and teams that most of the chains to goals run through."""
+    from analytics import choke_points as find_choke_points
+
+    snapshot = read_snapshot(workspace)
+    chosen = [known(snapshot, goal) for goal in goals] if goals else None
+    found = find_choke_points(snapshot, chosen, limit=first, today=day(today))
+    covering = found.cover(cover) if cover else found.covering
+    if json:
+        print_json(found.to_dict() | {"cover": covering.to_dict()})
+        return
+    _print(found)
+    if cover:
+        text = f"{', '.join(covering.items)} cover {covering.share:.0%} of what the chains carry;"
+        text += f" no {cover} items cover more than {covering.best_possible:.0%}."
+        console().print(text, highlight=False, markup=False)
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def _print(found: ChokePoints) -> None:
+    print_table(
+        ("item", "title", "owner", "share", "chains", "goals", "if done, brings forward"),
+        [
+            (point.key, point.title, point.owner or "nobody", f"{point.share:.0%}", point.chains, len(point.goals),
+             _gain(point))
+            for point in found.items
+        ],
+    )  # fmt: skip
+    for name, points in (("person", found.people), ("team", found.teams)):
+        if points:
+            rows = [(point.title, f"{point.share:.0%}", point.chains, len(point.goals)) for point in points]
+            print_table((name, "share", "chains", "goals"), rows)
+    for passage in found.passages:
+        if passage.items:
+            text = f"Every path to {passage.goal} passes {', '.join(passage.items)}."
+            console().print(text, highlight=False, markup=False)
+
+
+def _gain(point: ChokePoint) -> str:
+    relief = point.relief
+    if relief is None or relief.gain_hours <= 0:
+        return "nothing by itself"
+    return f"{relief.goal} by {relief.gain_hours:g} h ({relief.drag_hours:g} h its own work)"
