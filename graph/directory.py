@@ -36,10 +36,16 @@ class Known(NamedTuple):
 
 
 class Directory:
-    """Items by address, read once each; ``before`` are those that earlier transactions of a load resolved."""
+    """Items by address, read once each; ``before`` are those that earlier transactions of a load resolved.
 
-    def __init__(self, workspace: str, before: Mapping[Address, Known] | None = None) -> None:
+    ``complete`` says that these are all items of the workspace, so that none has to be looked for.
+    """
+
+    def __init__(
+        self, workspace: str, before: Mapping[Address, Known] | None = None, *, complete: bool = False
+    ) -> None:
         self._workspace = workspace
+        self._complete = complete
         self._before = before or {}
         self._known: dict[Address, Known] = {}
 
@@ -54,6 +60,8 @@ class Directory:
 
     async def look_up(self, transaction: Transaction, refs: Iterable[Ref]) -> None:
         """Read the items behind the references that are not known yet. One query per way of naming, O(references)."""
+        if self._complete:
+            return
         wanted = {(ref.space, ref.value) for ref in refs if self[ref] is None}
         lists: dict[str, list[object]] = {"id": [], "key": [], "source": []}
         for space, value in sorted(wanted):
@@ -67,9 +75,16 @@ class Directory:
                 for row in rows:
                     self.add(Known(*row))
 
+    async def taken_keys(self, transaction: Transaction, keys: list[str]) -> set[str]:
+        """Return which of the keys belong to an item. One query at most."""
+        known = {key for key in keys if self[Ref("key", key)] is not None}
+        if self._complete:
+            return known
+        return known | {*await transaction.collected(cypher.TAKEN_KEYS, workspace=self._workspace, keys=keys)}
+
 
 async def free_keys(
-    transaction: Transaction, workspace: str, counters: dict[str, int], prefixes: list[str], taken: set[str]
+    transaction: Transaction, directory: Directory, counters: dict[str, int], prefixes: list[str], taken: set[str]
 ) -> list[str]:
     """Return one unused key per prefix (``T-17``), and advance the counters. ``taken`` are keys of the same write."""
     keys: list[str] = [""] * len(prefixes)
@@ -80,6 +95,6 @@ async def free_keys(
             counters[prefix] = counters.get(prefix, 0) + 1
             keys[place] = f"{prefix}-{counters[prefix]}"
         proposed = [keys[place] for place in open_places]
-        used = {*await transaction.collected(cypher.TAKEN_KEYS, workspace=workspace, keys=proposed), *taken}
+        used = await directory.taken_keys(transaction, proposed) | taken
         open_places = [place for place in open_places if keys[place] in used]
     return keys

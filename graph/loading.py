@@ -6,9 +6,12 @@ A load is not atomic: each chunk is. It is safe to run again after any interrupt
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from graph import cypher, workspace
@@ -145,18 +148,22 @@ class Load:
         self._batch = Batch()
         self._arriving: set[Address] = set()
         self._waiting: list[EdgeRow] = []
+        self._whole_at = 0 if not options.dry_run else None
+        """Number of the change up to which this load alone has written: then it knows every item there is."""
         self.report = LoadReport(source)
 
     async def run(self, records: Iterable[Record], progress: Callable[[int], None]) -> LoadReport:
         """Write all records; ``progress`` gets the number of records done so far."""
         await self._mark(self._author.request)
+        done = 0
         try:
-            for number, record in enumerate(records, start=1):
-                self._take(record)
-                if len(self._batch.nodes) + len(self._batch.edges) >= self._options.chunk:
+            async with aclosing(_ahead(records, self._options.chunk)) as parts:
+                async for part in parts:
+                    for record in part:
+                        self._take(record)
                     await self._flush()
-                    progress(number)
-            await self._flush()
+                    done += len(part)
+                    progress(done)
             for start in range(0, len(self._waiting), self._options.chunk):
                 self._batch.edges = self._waiting[start : start + self._options.chunk]
                 await self._flush()
@@ -217,9 +224,12 @@ class Load:
             author=self._author,
             now=self._clock(),
             known=self._known,
+            whole_at=self._whole_at,
             dry_run=self._options.dry_run,
         )
         self.report.add(outcome)
+        if self._whole_at is not None and outcome.change_seq == self._whole_at + 1:
+            self._whole_at = outcome.change_seq
         return outcome
 
     async def _mark(self, run: str | None) -> None:
@@ -257,6 +267,23 @@ class Load:
             for start, kind, end in rows
             if (start, kind, end) not in self._stated_edges
         ]
+
+
+async def _ahead(records: Iterable[Record], size: int) -> AsyncGenerator[list[Record], None]:
+    """Yield records in parts; a part is read from its source in a thread while the one before is being written."""
+    source = iter(records)
+
+    def read() -> list[Record]:
+        return list(islice(source, size))
+
+    part = await asyncio.to_thread(read)
+    while part:
+        following = asyncio.create_task(asyncio.to_thread(read))
+        try:
+            yield part
+        finally:
+            await asyncio.wait([following])
+        part = following.result()
 
 
 async def load(

@@ -36,6 +36,12 @@ CALENDARS = WorkingCalendars(
         for name in (str(SAMPLES[Type.TEXT]),)  # that is what the samples of persons and work name as their calendar
     }
 )
+FORMS: dict[str, object] = {
+    "rrule": "RRULE:FREQ=WEEKLY;BYDAY=MO",
+    "timezone": "Europe/Berlin",
+    "template": {"title": "Review"},
+}
+"""Values of properties that must have a form of their own."""
 WRITTEN = frozenset({"id", "key", "source", "sourceId", "version", "placeholder", "archivedAt"})
 
 
@@ -44,7 +50,7 @@ def everything() -> list[Record]:
     rows: list[Record] = [StatusNames({"Cooking": "STARTED"}), FieldNames({"squad": "text"}), CALENDARS]
     for label, kind in NODES.items():
         values = {
-            one.name: one.choices[-1] if one.choices else SAMPLES[one.type]
+            one.name: one.choices[-1] if one.choices else FORMS.get(one.name, SAMPLES[one.type])
             for one in kind.properties
             if one.name not in WRITTEN
         }
