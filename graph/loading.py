@@ -208,8 +208,7 @@ class Load:
             return
         outcome = await self._write(self._batch)
         for item in outcome.touched:
-            self._known[item.source, item.source_id] = item
-            self._known["key", item.key] = item
+            self._known |= dict.fromkeys(item.addresses(), item)
         if self._options.prune:
             self._stated_edges.update(outcome.edges)
         self._batch = Batch()
@@ -299,7 +298,7 @@ async def load(
     """Load records into a workspace, which is created if need be.
 
     Nodes and edges may come in any order; an edge whose end never comes gets a placeholder. Memory grows with the
-    number of items (about 700 bytes each), not with what they hold.
+    number of items (about 900 bytes each), not with what they hold.
 
     Raises:
         BatchRefusedError: ``strict`` was asked for and a record cannot be used; nothing was written.
