@@ -1,5 +1,6 @@
 """Analyses: pure functions from a snapshot to a frozen, explained result."""
 
+from analytics.budgets import Budget, Budgets, budgets
 from analytics.bus_factors import BusFactor
 from analytics.centrality import Centrality, Measure, Score, betweenness, centrality, degree, eigenvector, pagerank
 from analytics.chains import BlockingChains, Chain, blocking_chains
@@ -36,6 +37,8 @@ __all__ = [
     "AddPeople",
     "Among",
     "BlockingChains",
+    "Budget",
+    "Budgets",
     "BusFactor",
     "Centrality",
     "Chain",
@@ -96,6 +99,7 @@ __all__ = [
     "Workload",
     "betweenness",
     "blocking_chains",
+    "budgets",
     "centrality",
     "choke_points",
     "communities",

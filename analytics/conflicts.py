@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analytics.budgets import Ledger
 from analytics.expanded import Expanded, eligible_edges
 from analytics.readiness import Readiness
-from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.results import Completeness, Explanation, as_date, counted, iso, table
 from analytics.roles import with_role
 from analytics.steps import cut_edge
 from analytics.waits import has_started
@@ -278,7 +279,10 @@ class _Finder:
             self._add("CYCLE", rows, text, place, cut=ends)
 
     def _budgets(self) -> None:
-        budget, spent = self._items.budget, self._items.spent_budget
-        for row in np.flatnonzero(spent > budget).tolist():
-            facts = {"budget": amount(budget[row]), "spent": amount(spent[row])}
-            self._add("OVER_BUDGET", (row,), "{0} has spent {spent} of a budget of {budget}.", None, **facts)
+        """Find items that, or whose parts together, have spent more than is granted, each currency for itself."""
+        for row, one in Ledger(self.expanded).budgets():
+            if one.over > 0:
+                names = ("currency", "budget", "spent", "partsSpent", "over")
+                facts = {name: value for name, value in one.to_dict().items() if name in names}
+                text = one.explain().sentence.replace("{", "{{").replace("}", "}}")
+                self._add("OVER_BUDGET", (row,), text, None, **facts)
