@@ -25,6 +25,7 @@ from workatlas.auth.oidc import TokenReader
 from workatlas.auth.provider import Provider
 from workatlas.budgets import Budgets, Turns
 from workatlas.documents import Documents
+from workatlas.graphiql import graphiql_routes
 from workatlas.graphql_endpoint import graphql
 from workatlas.health import Readiness, alive, ready
 from workatlas.keepers import Keepers
@@ -48,7 +49,7 @@ class AppOptions:
     and requests may use loopback's names only. ``today`` is the day that analyses reckon from.
     ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
     are spawned ``operations_ahead`` days before they fall due. With ``trusted`` documents (by identifier) no others are
-    executed. ``connections`` is the size of the pool.
+    executed. ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the pool.
     """
 
     connection: Connection
@@ -58,6 +59,7 @@ class AppOptions:
     today: Callable[[], date] = field(default=_today)
     bounds: Bounds = field(default_factory=Bounds)
     trusted: Mapping[str, str] | None = None
+    graphiql: bool = False
     connections: int = 100
     operations_interval: float = 0.0
     operations_ahead: float = 14.0
@@ -117,6 +119,7 @@ def create_app(options: AppOptions) -> Starlette:
             Route("/livez", alive),
             Route("/readyz", ready),
             Route("/metrics", metrics),
+            *(graphiql_routes() if options.graphiql or not options.tokens else ()),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         lifespan=lifespan,

@@ -20,6 +20,7 @@ PAGE: Final = """<!doctype html>
 <dl>
   <dt><code>POST /graphql</code></dt><dd>GraphQL; the body is JSON with <code>query</code> and
   <code>variables</code>.</dd>
+  <dt><a href="/graphiql"><code>/graphiql</code></a></dt><dd>GraphiQL, to try queries in the browser.</dd>
   <dt><a href="/graphql/schema"><code>/graphql/schema</code></a></dt><dd>Its schema, every field described.</dd>
   <dt><a href="/livez"><code>/livez</code></a>, <a href="/readyz"><code>/readyz</code></a></dt>
   <dd>Whether the server runs, and whether it can answer.</dd>

@@ -17,6 +17,8 @@ from workatlas.errors import WorkatlasError
 
 STOP_SECONDS: Final = 8
 """How long running requests may go on after the server was told to stop."""
+MAX_MESSAGE: Final = 256 * 1024
+"""Longest message of a websocket, in bytes."""
 _POLL_SECONDS: Final = 0.1
 _ANSWER_SECONDS: Final = 5.0
 
@@ -30,19 +32,26 @@ def serve_app(app: ASGIApp, host: str, port: int, on_ready: Callable[[str], None
         WorkatlasError: The address cannot be listened on.
 
     """
-    config = uvicorn.Config(
+    config = server_config(app, host, port)
+    with _bound(host.strip("[]"), port) as bound, contextlib.suppress(KeyboardInterrupt):
+        _Server(config, on_ready).run(sockets=[bound])
+
+
+def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
+    """Return how the application is served."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
         lifespan="on",
         log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
-    with _bound(host.strip("[]"), port) as bound, contextlib.suppress(KeyboardInterrupt):
-        _Server(config, on_ready).run(sockets=[bound])
 
 
 class _Server(uvicorn.Server):

@@ -43,6 +43,7 @@ class Settings:
     provider: Provider | None = None
     bounds: Bounds = field(default_factory=Bounds)
     trusted_documents: Path | None = None
+    graphiql: bool = False
     log_level: str = "warning"
 
     @classmethod
@@ -81,6 +82,7 @@ class Settings:
             provider=_provider(environ),
             bounds=_bounds(environ),
             trusted_documents=_path(environ, "WORKATLAS_TRUSTED_DOCUMENTS"),
+            graphiql=_choice(environ, "WORKATLAS_GRAPHIQL", ("auto", "on")) == "on",
             log_level=_choice(environ, "WORKATLAS_LOG_LEVEL", ("warning", "debug", "info", "error")),
         )
 

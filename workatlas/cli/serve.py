@@ -75,7 +75,16 @@ def serve_database(
     tracing.configure(os.environ)
     trusted = read_trusted(settings.trusted_documents) if settings.trusted_documents else None
     app = create_app(
-        AppOptions(connection, workspace, tokens, settings.provider, bounds=settings.bounds, trusted=trusted, **options)
+        AppOptions(
+            connection,
+            workspace,
+            tokens,
+            settings.provider,
+            bounds=settings.bounds,
+            trusted=trusted,
+            graphiql=settings.graphiql,
+            **options,
+        )
     )
     serve_app(app, host, port, lambda url: announce(url, as_json))
 
