@@ -11,8 +11,8 @@ from workatlas.app import AppOptions, create_app
 from workatlas.graphiql import FILES
 
 
-def _pages(connection: Connection, **options: bool) -> list[int]:
-    client = Client(create_app(AppOptions(connection, **options)))
+def _pages(connection: Connection, *, tokens: bool = False, graphiql: bool = False) -> list[int]:
+    client = Client(create_app(AppOptions(connection, tokens=tokens, graphiql=graphiql)))
     return [client.get(path).status_code for path in ("/graphiql", "/graphiql/files/start.js")]
 
 
