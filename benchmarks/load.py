@@ -1,7 +1,8 @@
 """Load speed, snapshot speed and chain time on generated organisations of growing size.
 
 Run ``scripts/bench load`` (sizes as arguments: ``scripts/bench load 10000 100000``). Every figure is from one run on
-one machine. The floor of a snapshot is reading the same columns without making arrays of them.
+one machine. The floor of a snapshot is reading twelve columns of items and the pairs of edges, each chunk collected
+into one answer, and making nothing of them. A refresh follows one change of each sort.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ import resource
 import sys
 import time
 from datetime import date
+from statistics import median
 from typing import Final
 
 from analytics import Expanded, blocking_chains
 from graph import migrations, workspace
+from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref
 from graph.connection import Connection
 from graph.loading import load
 from graph.snapshot import Snapshot
-from graph.snapshot_store import load_snapshot, read_columns
+from graph.snapshot_reading import CHUNK
+from graph.snapshot_store import load_snapshot, refresh
 from graph.store import Store, open_store
+from graph.writer import write
 from workatlas.embedded import ensure_running
 from workatlas.generator import records
 from workatlas.settings import Settings
@@ -48,7 +53,10 @@ async def _measure(connection: Connection, size: int) -> None:
         snapshot = await load_snapshot(store, name)
         read = time.perf_counter() - started
         floor = await _floor(store, name)
+        refreshed = await _refreshes(store, name, snapshot)
         _print(size, first.edges.total(), first.seconds, again.seconds, read, floor, snapshot)
+        print(f"    refresh after one change, median of {len(refreshed)}: {median(refreshed) * 1000:.0f} ms,", end=" ")
+        print(f"worst {max(refreshed) * 1000:.0f} ms", flush=True)
         _chains(snapshot)
         await workspace.purge(store, name)
 
@@ -64,8 +72,45 @@ def _print(items: int, edges: int, loaded: float, again: float, read: float, flo
 
 async def _floor(store: Store, name: str) -> float:
     started = time.perf_counter()
-    await read_columns(store, name)
-    return time.perf_counter() - started
+    after = ""
+    while True:
+        last, _ = (await store.rows(_FLOOR_OF_ITEMS, workspace=name, after=after, first=CHUNK))[0]
+        if last is None:
+            return time.perf_counter() - started
+        await store.rows(_FLOOR_OF_EDGES, workspace=name, after=after, last=last)
+        after = last
+
+
+_FLOOR_OF_ITEMS: Final = """
+MATCH (n:Item) WHERE n.workspace = $workspace AND n.id > $after
+WITH n ORDER BY n.id LIMIT $first
+RETURN max(n.id), collect([n.id, n.key, n.title, n.status, n.team, n.priority, n.estimate, n.remaining, n.spent,
+                           n.duration, n.points, n.value])
+"""
+_FLOOR_OF_EDGES: Final = """
+MATCH (n:Item) WHERE n.workspace = $workspace AND n.id > $after AND n.id <= $last
+MATCH (n)-[e]->(o:Item) RETURN collect([n.id, o.id])
+"""
+
+
+async def _refreshes(store: Store, name: str, snapshot: Snapshot) -> list[float]:
+    """Return the seconds of refreshes after an item came, changed, was tied to another, and went."""
+    key = next(snapshot.items.key[int(row)] for row in snapshot.of_kind("Task"))
+    seconds = []
+    for turn in range(5):
+        born = f"bench-{turn}"
+        row = NodeRow("Task", BORN_HERE, born, {"title": "new"}, key=born)
+        for batch in (
+            Batch([row]),
+            Batch([NodeRow("Task", BORN_HERE, born, {"estimate": float(turn)})]),
+            Batch(edges=[EdgeRow("RELATES_TO", Ref("key", born), Ref("key", key))]),
+            Batch(archive=[Ref("key", born)]),
+        ):
+            await write(store, name, batch, now=_millis())
+            started = time.perf_counter()
+            snapshot = await refresh(store, snapshot)
+            seconds.append(time.perf_counter() - started)
+    return seconds
 
 
 def _chains(snapshot: Snapshot) -> None:
@@ -79,10 +124,9 @@ def _chains(snapshot: Snapshot) -> None:
         started = time.perf_counter()
         blocking_chains(snapshot, goal, 20, today=TODAY)
         times.append(time.perf_counter() - started)
-    times.sort()
-    worst, median = times[-1] * 1000, times[len(times) // 2] * 1000
+    worst, middle = max(times) * 1000, median(times) * 1000
     print(f"    expanded graph {built:.2f} s; chains to one goal, k = 20, of {len(times)} goals:", end=" ")
-    print(f"median {median:.1f} ms, worst {worst:.1f} ms", flush=True)
+    print(f"median {middle:.1f} ms, worst {worst:.1f} ms", flush=True)
 
 
 def _millis() -> int:

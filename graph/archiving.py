@@ -29,8 +29,9 @@ async def set_archived(draft: Draft, refs: Sequence[Ref], *, archived: bool) -> 
         at=at,
         now=draft.now,
     )
-    for item_id, label, was in rows:
+    for item_id, label, was, updated in rows:
         before, after = ({}, {"archivedAt": at}) if archived else ({"archivedAt": was}, {})
+        before, after = before | {"updatedAt": updated}, after | {"updatedAt": draft.now}
         operation = "archive" if archived else "restore"
         draft.node_changes.append(NodeChange(item_id, label, operation, before, after))
     draft.outcome.archived += len(rows) if archived else 0

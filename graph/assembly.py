@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph import columns as col
 from graph.calendars import WorkingCalendar
@@ -52,29 +53,56 @@ ITEM_COLUMNS: Final[Mapping[str, Callable[[Any], Any]]] = {
 """Column → how its plain values (``None`` where absent) become an array. ``status`` and ``team`` need a look-up."""
 
 
+def makers(statuses: Sequence[str]) -> Mapping[str, Callable[[Any], Any]]:
+    """Return what makes an array of each column's plain values, ``team`` apart, which other items decide."""
+    code = {name: place for place, name in enumerate(statuses)}
+    none = len(statuses)
+    return {
+        **ITEM_COLUMNS,
+        "status": lambda values: np.fromiter((code.get(name, none) for name in values), dtype=np.uint16),
+        "team_id": col.references,
+    }
+
+
 def items_of(plain: Columns, statuses: Sequence[str], team_rows: Mapping[str, int]) -> Items:
     """Return the item columns; plain ``status`` holds names, plain ``team`` ids of teams. O(n)."""
-    made = {name: make(plain[name]) for name, make in ITEM_COLUMNS.items()}
-    code = {name: place for place, name in enumerate(statuses)}
-    status = np.fromiter((code.get(name, len(statuses)) for name in plain["status"]), dtype=np.uint16)
+    made = {name: make(plain["team" if name == "team_id" else name]) for name, make in makers(statuses).items()}
     team = np.fromiter((team_rows.get(team, -1) for team in plain["team"]), dtype=np.int32)
-    return Items(status=status, team=team, **made)
+    return Items(team=team, **made)
+
+
+def rows_of_teams(ids: NDArray[np.uint8], kind: col.Codes, team_id: NDArray[np.uint8]) -> col.Ints:
+    """Return the row of each item's team, -1 where it has none or that is not there; ``ids`` ascend. O(n log n)."""
+    team = np.full(len(ids), -1, dtype=np.int32)
+    named = np.flatnonzero(team_id.any(axis=1))
+    rows = col.rows_of_identities(ids, team_id[named])
+    team[named] = np.where((rows >= 0) & (kind[rows] == KINDS.index("Team")), rows, -1)
+    return team
+
+
+EDGE_MAKERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "wait_type": lambda values: _or_first(col.codes(values, WAIT_TYPES)),
+    "lag": lambda values: np.nan_to_num(np.asarray(values, dtype=np.float32)),
+    "weight": lambda values: np.asarray(values, dtype=np.float32),
+    "share": lambda values: np.asarray(values, dtype=np.float32),
+    "confidence": lambda values: np.nan_to_num(np.asarray(values, dtype=np.float32), nan=1.0),
+    "leads": lambda values: np.array([role == "lead" for role in values], dtype=np.bool_),
+}
+"""Column of an edge → how its plain values (``None`` where absent) become an array."""
+
+
+def _or_first(codes: col.Codes) -> col.Codes:
+    return np.where(codes == col.NO_CODE, 0, codes).astype(np.uint8)
 
 
 def edges_of(plain: Columns, items: Items, is_open: col.Flags, policy: Policy) -> Edges:
     """Return the edge columns in order; plain ``kind``, ``start`` and ``end`` are codes and rows. O(m log m)."""
-    wait_type = col.codes(plain["wait_type"], WAIT_TYPES)
     given = Edges(
         kind=np.asarray(plain["kind"], dtype=np.uint8),
         start=np.asarray(plain["start"], dtype=np.int32),
         end=np.asarray(plain["end"], dtype=np.int32),
-        wait_type=np.where(wait_type == col.NO_CODE, 0, wait_type).astype(np.uint8),
-        lag=np.nan_to_num(np.asarray(plain["lag"], dtype=np.float32)),
-        weight=np.asarray(plain["weight"], dtype=np.float32),
-        share=np.asarray(plain["share"], dtype=np.float32),
-        confidence=np.nan_to_num(np.asarray(plain["confidence"], dtype=np.float32), nan=1.0),
-        leads=np.array([role == "lead" for role in plain["role"]], dtype=np.bool_),
         traversed=np.zeros(len(plain["kind"]), dtype=np.bool_),
+        **{name: make(plain["role" if name == "leads" else name]) for name, make in EDGE_MAKERS.items()},
     )
     return arranged(given, items, is_open, policy)
 
@@ -82,10 +110,14 @@ def edges_of(plain: Columns, items: Items, is_open: col.Flags, policy: Policy) -
 def arranged(edges: Edges, items: Items, is_open: col.Flags, policy: Policy) -> Edges:
     """Return edges in the order of a snapshot, with the policy applied to them. O(m log m)."""
     order = np.lexsort((edges.end, edges.start, edges.kind))
-    sorted_ = Edges(*(getattr(edges, column.name)[order] for column in fields(Edges)))
+    return walked(Edges(*(getattr(edges, column.name)[order] for column in fields(Edges))), items, is_open, policy)
+
+
+def walked(edges: Edges, items: Items, is_open: col.Flags, policy: Policy) -> Edges:
+    """Return edges, which are in the order of a snapshot, with the policy applied to them. O(m)."""
     groups = np.array([NODES[label].group is not None for label in KINDS])[items.kind]
-    ends = sorted_.kind, sorted_.start, sorted_.end
-    return replace(sorted_, traversed=traversed(items, is_open, groups, *ends, sorted_.confidence, policy))
+    ends = edges.kind, edges.start, edges.end
+    return replace(edges, traversed=traversed(items, is_open, groups, *ends, edges.confidence, policy))
 
 
 def assemble(
@@ -102,11 +134,22 @@ def assemble(
 
     ``edges`` has the columns kind (code), start, end (rows), wait_type, lag, weight, share, confidence, role.
     """
-    bare = Snapshot(
+    bare = without_edges(workspace, seq, policy, statuses, items, names)
+    return replace(bare, edges=edges_of(edges, items, bare.is_open, policy), calendars=tuple(calendars))
+
+
+def without_edges(
+    workspace: str,
+    seq: int,
+    policy: Policy,
+    statuses: Mapping[str, Category],
+    items: Items,
+    names: Sequence[Hashable] | None = None,
+) -> Snapshot:
+    """Return a snapshot of items only; ``names`` are their keys unless given."""
+    return Snapshot(
         workspace, seq, policy, items, _NO_EDGES, tuple(statuses), tuple(statuses.values()), names or items.key
     )
-    made = edges_of(edges, items, bare.is_open, policy)
-    return replace(bare, edges=made, calendars=tuple(calendars))
 
 
 EDGE_COLUMNS: Final = ("kind", "start", "end", "wait_type", "lag", "weight", "share", "confidence", "role")

@@ -104,6 +104,10 @@ READ_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
 RETURN c.seq, c.at.epochMillis, c.actor, c.request, c.source, c.system, c.data ORDER BY c.seq LIMIT $first
 """
+SIZES_OF_CHANGES: Final = """
+MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after AND c.seq <= $upto
+RETURN collect([c.seq, c.nodes + c.edges])
+"""
 FIND_ANSWER: Final = "MATCH (i:Idempotency {workspace: $workspace, key: $key}) RETURN i.payload, i.answer"
 KEEP_ANSWER: Final = """
 CREATE (:Idempotency {workspace: $workspace, key: $key, payload: $payload, answer: $answer,
@@ -227,6 +231,18 @@ def edges_from(kind: EdgeKind) -> str:
     )
 
 
+KINDS_OF_IDS: Final = """
+UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})
+RETURN n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0]
+"""
+REPORTS_ON: Final = """
+UNWIND $ids AS i MATCH (u:Update)-[:REPORTS_ON]->(n:Item {workspace: $workspace, id: i}) RETURN collect([u.id, n.id])
+"""
+EDGES_WITH_STATE_AT: Final = f"""
+UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}})-[e]-(o:Item)
+WITH DISTINCT e, startNode(e) AS a, endNode(e) AS b
+RETURN collect([a.id, type(e), b.id, [{", ".join(stored("e", column) for column in EDGE_PROPERTIES.values())}]])
+"""
 KEYS_OF_IDS: Final = "UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i}) RETURN n.id, n.key"
 EDGES_AT: Final = """
 UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})-[e]-(:Item)
@@ -234,10 +250,10 @@ RETURN DISTINCT type(e), startNode(e).id, endNode(e).id
 """
 SET_ARCHIVED: Final = """
 UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})
-WITH n, n.archivedAt.epochMillis AS was
+WITH n, n.archivedAt.epochMillis AS was, n.updatedAt.epochMillis AS updated
 SET n.archivedAt = CASE WHEN $at IS NULL THEN null ELSE datetime({epochMillis: $at}) END,
     n.updatedAt = datetime({epochMillis: $now}), n.version = n.version + 1
-RETURN n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], was
+RETURN n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], was, updated
 """
 PAGE_OF_ITEMS: Final = """
 MATCH (n:Item) WHERE n.workspace = $workspace AND n.id > $after AND n.archivedAt IS NULL

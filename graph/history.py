@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,9 +15,10 @@ from graph.store import Store, Transaction
 
 @dataclass(slots=True)
 class NodeChange:
-    """One altered item: properties before and after, in stored form, only those that differ.
+    """One altered item: properties before and after, in stored form, only those that differ, and ``updatedAt``.
 
-    ``operation`` is create, update, archive, restore or purge; ``kind`` its label afterwards.
+    ``operation`` is create, update, archive, restore or purge; ``kind`` its label afterwards, ``was`` the one before
+    where that was another. A purge holds the whole state before it.
     """
 
     id: str
@@ -25,6 +26,7 @@ class NodeChange:
     operation: str
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    was: str = ""
 
 
 @dataclass(slots=True)
@@ -68,7 +70,7 @@ class Author:
 def pack(nodes: list[NodeChange], edges: list[EdgeChange], settings: Sequence[NodeChange] = ()) -> bytes:
     """Return what was altered as compressed JSON. O(size)."""
     rows = (
-        [[one.id, one.kind, one.operation, one.before, one.after] for one in nodes],
+        [[one.id, one.kind, one.operation, one.before, one.after, one.was] for one in nodes],
         [[one.kind, one.start, one.end, one.operation, one.before, one.after] for one in edges],
         [[one.id, one.kind, one.operation, one.before, one.after] for one in settings],
     )
@@ -115,3 +117,41 @@ async def read(store: Store, workspace: str, after: int, first: int = 100) -> li
         nodes, edges, settings = unpack(data)
         changes.append(Change(seq, at, actor, request, source, system, nodes, edges, settings))
     return changes
+
+
+PAGE: Final = 20_000
+"""Altered items and edges that are unpacked at once: bounds the memory of reading a log of large changes."""
+
+
+async def sizes(store: Store, workspace: str, after: int, upto: int | None = None) -> list[tuple[int, int]]:
+    """Return (number, altered items and edges) of the changes after one and up to another (the newest), in order."""
+    rows = await store.rows(cypher.SIZES_OF_CHANGES, workspace=workspace, after=after, upto=upto or _LAST)
+    return sorted((seq, size) for seq, size in rows[0][0])
+
+
+async def stream(
+    store: Store, workspace: str, after: int, upto: int | None = None, *, newest_first: bool = False
+) -> AsyncIterator[Change]:
+    """Yield the changes after one and up to another (the newest), oldest first unless asked otherwise.
+
+    Bounded memory: large changes are read one by one. O(what they altered).
+
+    Raises:
+        StoreError: The database failed.
+
+    """
+    pages: list[tuple[int, int]] = []
+    room = 0
+    for seq, size in await sizes(store, workspace, after, upto):
+        if not pages or size >= room:
+            pages.append((seq, 0))
+            room = PAGE
+        pages[-1] = (pages[-1][0], pages[-1][1] + 1)
+        room -= size + 1
+    for first, count in reversed(pages) if newest_first else pages:
+        found = await read(store, workspace, first - 1, count)
+        for change in reversed(found) if newest_first else found:
+            yield change
+
+
+_LAST: Final = 2**63 - 1

@@ -132,7 +132,10 @@ def _plan_edit(draft: Draft, row: NodeRow, given: State, known: Known, before: S
 
 def _change(known: Known, before: State, after: State, kind: str) -> NodeChange:
     was, now = planning.difference(before, after)
-    return NodeChange(known.id, kind, "restore" if known.archived else "update", was, now)
+    was["updatedAt"], now["updatedAt"] = before["updatedAt"], after["updatedAt"]
+    restored = known.archived and "archivedAt" not in after
+    other = known.label if known.label != kind else ""
+    return NodeChange(known.id, kind, "restore" if restored else "update", was, now, other)
 
 
 async def give_keys(draft: Draft, plans: list[NodePlan]) -> None:

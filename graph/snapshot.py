@@ -36,9 +36,10 @@ class Items:
     """Columns of n items, in the order of their ids; every array has shape (n,), ``ids`` (n, 16).
 
     Effort and durations are working hours; absent numbers are NaN, absent dates NaT, absent codes ``NO_CODE``.
-    ``team`` is the row of the item's team, -1 for none, ``calendar`` its calendar's id. ``currency`` is empty where
-    none is given and ``?`` where it is no ISO 4217 code. ``latest_at`` is when the item's latest Update was given;
-    ``latest_health``, ``latest_confidence`` and ``latest_value`` are each what the latest Update that states one says.
+    ``team`` is the row of the item's team, -1 for none, ``team_id`` the id that says so, zeros for none, shape (n, 16).
+    ``calendar`` is its calendar's id. ``currency`` is empty where none is given and ``?`` where it is no ISO 4217 code.
+    ``latest_at`` is when the item's latest Update was given; ``latest_health``, ``latest_confidence`` and
+    ``latest_value`` are each what the latest Update that states one says.
     """
 
     ids: NDArray[np.uint8]
@@ -51,6 +52,7 @@ class Items:
     placeholder: Flags
     restricted: Flags
     team: Ints
+    team_id: NDArray[np.uint8]
     estimate: Floats
     remaining: Floats
     spent: Floats
@@ -107,6 +109,7 @@ class Snapshot:
 
     ``names`` are what callers use for items: their keys, or the nodes of the graph given to ``from_networkx``.
     ``status_names`` and ``status_categories`` decode ``items.status``; code ``len(status_names)`` means no status.
+    ``import_run`` names the import that was going on when it was made: then it may hold half of what is imported.
     """
 
     workspace: str
@@ -118,6 +121,7 @@ class Snapshot:
     status_categories: tuple[Category, ...]
     names: Sequence[Hashable]
     calendars: tuple[WorkingCalendar, ...] = ()
+    import_run: str | None = None
 
     def __len__(self) -> int:
         return len(self.items.kind)

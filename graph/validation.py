@@ -180,8 +180,13 @@ def travelling(kind: str, state: State) -> tuple[dict[str, Any], dict[str, Any]]
 
 
 def _day(declared: Property, text: str) -> tuple[str, str]:
+    return day_of(declared, text).isoformat(), CoarseDate.parse(text).precision.value
+
+
+def day_of(declared: Property, text: str) -> date:
+    """Return the day that stands for a coarse date: the last one or the first one, as the property says."""
     coarse = CoarseDate.parse(text)
-    return (coarse.last if declared.last_day else coarse.first).isoformat(), coarse.precision.value
+    return coarse.last if declared.last_day else coarse.first
 
 
 def arrived(kind: str, values: list[Any]) -> State:

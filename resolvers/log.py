@@ -46,6 +46,9 @@ class SnapshotState:
     seq: int = field(int, "Number of the last change that is in it.")
     items: int = field(int, "Number of items that the viewer may see, updates apart.")
     edges: int = field(int, "Number of edges between them.")
+    import_run: str | None = field(
+        str | None, "The import that was going on when it was read, if one was: then it may hold half of it."
+    )
 
 
 @strawberry.type(description="One altered item.")
@@ -106,9 +109,11 @@ async def snapshot(info: Info[Context, None]) -> SnapshotState:
     current = await info.context.snapshots.current()
     hidden = info.context.viewer.hidden(current)
     if hidden is None:
-        return SnapshotState(seq=current.seq, items=len(current), edges=len(current.edges.kind))
-    edges = ~(hidden[current.edges.start] | hidden[current.edges.end])
-    return SnapshotState(seq=current.seq, items=int((~hidden).sum()), edges=int(edges.sum()))
+        items, edges = len(current), len(current.edges.kind)
+    else:
+        items = int((~hidden).sum())
+        edges = int((~(hidden[current.edges.start] | hidden[current.edges.end])).sum())
+    return SnapshotState(seq=current.seq, items=items, edges=edges, import_run=current.import_run)
 
 
 async def changes(

@@ -117,6 +117,8 @@ def test_a_later_state_updates_and_what_it_leaves_out_is_removed(run: Run) -> No
         after = (await space.items())["T-A"]
         assert (after["status"], after["version"], "estimate" in after) == ("Done", 2, False)
         change = (await space.log())[-1].nodes
+        times = [(one.before.pop("updatedAt"), one.after.pop("updatedAt")) for one in change]
+        assert all(was < now for was, now in times)
         assert [(one.before, one.after) for one in change] == [
             ({"status": "Backlog", "estimate": 3.0}, {"status": "Done"})
         ]

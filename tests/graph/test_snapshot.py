@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.columns import TextColumn
+from graph.columns import TextColumn, rows_of_identities
 from graph.lifecycle import DEFAULT_STATUSES, Category
 from graph.model import EDGES, NODES
 from graph.policy import Policy
@@ -256,6 +256,29 @@ def test_a_column_of_texts_is_a_sequence_of_texts(texts: list[str], data: st.Dat
     assert list(column.followed_by(column.take(np.array([0])))) == [*texts, texts[0]]
     with pytest.raises(IndexError):
         column[len(texts)]
+
+
+@settings(deadline=None)
+@given(TEXTS, st.data())
+def test_an_edited_column_of_texts_is_an_edited_list(texts: list[str], data: st.DataObject) -> None:
+    kept = sorted(data.draw(st.sets(st.integers(0, len(texts) - 1))))
+    new = data.draw(st.lists(st.tuples(st.integers(0, len(kept)), st.text(max_size=3)), max_size=5))
+    places, added = [place for place, _ in sorted(new)], [text for _, text in sorted(new)]
+    edited = TextColumn.of(texts).edited(np.array(kept, dtype=np.intp), np.array(places, dtype=np.intp), added)
+    expected = [texts[row] for row in kept]
+    for place, text in reversed(list(zip(places, added, strict=True))):
+        expected.insert(place, text)
+    assert list(edited) == expected
+
+
+@settings(deadline=None)
+@given(st.sets(st.binary(min_size=16, max_size=16) | st.sampled_from([bytes(16), b"a" * 15 + b"\0"])), st.data())
+def test_identities_are_found_by_their_bytes(ids: set[bytes], data: st.DataObject) -> None:
+    known = sorted(ids)
+    asked = data.draw(st.lists(st.sampled_from([*known, b"b" * 16, b"a" * 14 + b"\0\0", b"a" * 16]), max_size=9))
+    columns = [np.frombuffer(b"".join(some), dtype=np.uint8).reshape(-1, 16) for some in (known, asked)]
+    expected = [known.index(one) if one in ids else -1 for one in asked]
+    assert rows_of_identities(*columns).tolist() == expected
 
 
 @settings(deadline=None)
