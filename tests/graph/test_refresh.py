@@ -96,9 +96,10 @@ def steps(draw: st.DrawFn) -> Step:
                 given_values["at"] = draw(REPORT["at"])
             step.rows.append(NodeRow(kind, BORN_HERE, key, given_values, key=key))
         elif what == "team":
-            step.rows.append(
-                NodeRow("Task", BORN_HERE, key, {"title": "x", "team": draw(st.sampled_from(IDS))}, key=key)
-            )
+            team = draw(st.sampled_from(KEYS[:2]))
+            step.rows.append(NodeRow("Team", BORN_HERE, team, {"title": "x"}, key=team))
+            identity = IDS[KEYS.index(draw(st.sampled_from(KEYS[:2])))]
+            step.rows.append(NodeRow("Task", BORN_HERE, key, {"title": "x", "team": identity}, key=key))
         elif what == "report":
             update = draw(st.sampled_from(UPDATES))
             values = {name: draw(one) for name, one in REPORT.items()}
