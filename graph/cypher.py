@@ -196,6 +196,9 @@ _MATCH_ENDS: Final = (
     "MATCH (b:Item {workspace: $workspace, id: r[2]}) "
 )
 _MATCH_EDGE: Final = _MATCH_ENDS + "MATCH (a)-[e]->(b) WHERE type(e) = r[1] "
+_EDGE_READ: Final = (
+    f"RETURN collect([a.id, type(e), b.id, [{', '.join(stored('e', column) for column in EDGE_PROPERTIES.values())}]])"
+)
 _EDGE_STATE: Final = "SET e = r[3], " + ", ".join(_assignments("e", "r[4]", tuple(EDGE_PROPERTIES.values())))
 
 CREATE_EDGES: Final = f"{_MATCH_ENDS}CREATE (a)-[e:$(r[1])]->(b) {_EDGE_STATE}"
@@ -204,11 +207,10 @@ UPDATE_EDGES: Final = f"{_MATCH_EDGE}{_EDGE_STATE}"
 """Replaces the state of edges; rows as in ``CREATE_EDGES``."""
 REMOVE_EDGES: Final = f"{_MATCH_EDGE}DELETE e"
 """Removes edges; rows are lists: start id, kind, end id."""
-READ_EDGES: Final = (
-    f"{_MATCH_EDGE}RETURN collect([a.id, type(e), b.id, "
-    f"[{', '.join(stored('e', column) for column in EDGE_PROPERTIES.values())}]])"
-)
+READ_EDGES: Final = f"{_MATCH_EDGE}{_EDGE_READ}"
 """Reads edges by their names: start id, kind, end id, and every property that any kind has, in stored form."""
+READ_EDGES_FROM: Final = f"UNWIND $ids AS i MATCH (a:Item {{workspace: $workspace, id: i}})-[e]->(b:Item) {_EDGE_READ}"
+"""Reads all edges that leave a set of items, as ``READ_EDGES`` does: a third of the work where most are wanted."""
 
 
 @cache

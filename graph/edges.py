@@ -13,6 +13,9 @@ from graph.history import EdgeChange
 from graph.store import Transaction
 from graph.validation import State, arrived_edge, properties_of, travelling
 
+BULK: Final = 1_000
+"""From this many edges on, all edges of their starts are read: fewer look-ups, though some may not be wanted."""
+
 
 @dataclass(slots=True)
 class EdgePlan:
@@ -45,7 +48,11 @@ async def read_existing(
     rows = [list(plan.name) for plan in plans if plan.start not in fresh and plan.end not in fresh]
     if not rows:
         return {}
-    found = await transaction.collected(cypher.READ_EDGES, workspace=workspace, rows=rows)
+    if len(rows) < BULK:
+        found = await transaction.collected(cypher.READ_EDGES, workspace=workspace, rows=rows)
+    else:
+        starts = sorted({start for start, _, _ in rows})
+        found = await transaction.collected(cypher.READ_EDGES_FROM, workspace=workspace, ids=starts)
     return {(start, kind, end): arrived_edge(values) for start, kind, end, values in found}
 
 
