@@ -9,9 +9,11 @@ from analytics.choke import ChokePoints, choke_points
 from analytics.choke_point import ChokePoint, Cover, Passage
 from analytics.communities import Communities, Community, Grouping, communities
 from analytics.conflicts import Conflict, Conflicts, conflicts
+from analytics.drawing import svg
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
 from analytics.handoffs import HandOff, SingleOwner
+from analytics.layout import Layout, PlacedEdge, PlacedNode, layout
 from analytics.loads import Load, WeekLoad
 from analytics.moves import Move
 from analytics.okr import OkrRollup, okr_rollup
@@ -65,6 +67,7 @@ __all__ = [
     "Grouping",
     "HandOff",
     "ItemExposure",
+    "Layout",
     "Link",
     "Load",
     "LoadDifference",
@@ -75,6 +78,8 @@ __all__ = [
     "Passage",
     "Paths",
     "PeopleRisk",
+    "PlacedEdge",
+    "PlacedNode",
     "Projection",
     "ReadyItem",
     "ReadyQueue",
@@ -108,6 +113,7 @@ __all__ = [
     "eigenvector",
     "exposure",
     "k_paths",
+    "layout",
     "okr_rollup",
     "overlay",
     "pagerank",
@@ -116,6 +122,7 @@ __all__ = [
     "ready_queue",
     "relief",
     "risks",
+    "svg",
     "teams_waited_for",
     "what_if",
     "workload",

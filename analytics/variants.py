@@ -162,7 +162,7 @@ class _Search:
 
     def __init__(self, expanded: Expanded, start: int, row: int, active: Flags) -> None:
         self._expanded, self._row = expanded, row
-        active = _widest(expanded, active)
+        active = widest(expanded, active)
         self._target = int(expanded.unit[expanded.finish[row]])
         rows = (expanded.pointer, expanded.heads)
         own, release = float(expanded.hours[self._target]), expanded.release
@@ -249,7 +249,7 @@ class _Search:
         return Walk(self._row, units, arcs, float(left[0]), float(np.max(left + expanded.release[units])), delays)
 
 
-def _widest(expanded: Expanded, active: Flags) -> Flags:
+def widest(expanded: Expanded, active: Flags) -> Flags:
     """Return one active arc of each pair of units: the one that holds back longest. Shape (a,); O(a log a)."""
     places = np.flatnonzero(active)
     tails, heads = expanded.tails[places], expanded.heads[places]

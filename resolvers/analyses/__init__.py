@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.analyses import centrality, chains, choke, okr, people, queue, risks, workload
+from resolvers.analyses import centrality, chains, choke, layout, okr, people, queue, risks, workload
 
 FIELDS: Final[dict[str, Any]] = {
     **centrality.FIELDS,
     **chains.FIELDS,
     **choke.FIELDS,
+    **layout.FIELDS,
     **okr.FIELDS,
     **people.FIELDS,
     **queue.FIELDS,

@@ -121,6 +121,23 @@ def test_communities(connection: Connection, world: World, query: Query, method:
     assert query("{ centrality(measure: DEGREE, sources: 3) { nodes } }").codes == ["BAD_USER_INPUT"]
 
 
+def test_layout(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.layout(snapshot, "O-1", today=TODAY).to_dict()
+    asked = query("""{ layout(goal: "O-1") { goal goalTitle width height crossings total explanation
+        nodes { id role worst layer x y width height step { key title } } edges { start end kind worst points } } }""")
+    shown = asked.data["layout"]
+    assert [(node.pop("step") or {}).get("key") for node in shown["nodes"]] == [
+        node["key"] for node in expected["nodes"]
+    ]
+    assert shown["nodes"] == [{name: node[name] for name in shown["nodes"][0]} for node in expected["nodes"]]
+    ends = {"start": "from", "end": "to"}
+    assert shown["edges"] == [
+        {name: edge[ends.get(name, name)] for name in shown["edges"][0]} for edge in expected["edges"]
+    ]
+    assert query('{ layout(goal: "O-1", boxes: 1) { goal } }').codes == ["BAD_USER_INPUT"]
+
+
 def test_what_is_not_there_is_said(query: Query) -> None:
     assert query('{ blockingChains(goal: "O-404") { goal } }').codes == ["NOT_FOUND"]
     assert query('{ blockingChains(goal: "P-1") { goal } }').codes == ["BAD_USER_INPUT"]

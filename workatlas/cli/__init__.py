@@ -20,6 +20,7 @@ from workatlas.cli import (
     generate,
     importing,
     key,
+    layout,
     okr,
     operations,
     people,
@@ -53,6 +54,7 @@ app.command()(people.workload)
 app.command()(choke.choke_points)
 app.command()(centrality.centrality)
 app.command()(centrality.communities)
+app.command()(layout.layout)
 app.command()(routes.path)
 app.command()(routes.findings)
 app.command()(demo.demo)

@@ -124,6 +124,15 @@ def test_centrality_and_communities_answer_for_items_and_people(run: Run, world:
         assert run(*refused, "-w", world).exception is not None
 
 
+def test_layout_prints_places_and_writes_a_picture(run: Run, world: str, tmp_path: Path) -> None:
+    file = tmp_path / "goal.svg"
+    found = answer(run("layout", "O-1", "--svg", file, "-w", world, "--json"))
+    assert {node["id"]: node["layer"] for node in found["nodes"]} == {"A-1": 2, "A-2": 1, "A-3": 1, "O-1": 0}
+    assert file.read_text(encoding="utf-8").startswith("<svg xmlns=")
+    assert "Polish" in run("layout", "O-1", "-w", world).stdout
+    assert "can be written" in str(run("layout", "O-1", "--svg", tmp_path / "no" / "goal.svg", "-w", world).exception)
+
+
 def test_people_see_the_same_facts_as_programs(run: Run, world: str) -> None:
     text = run("chains", "-w", world, "--today", "2026-03-02").stdout
     for fact in ("Ship it", "Design", "Ann", "40 working hours", "2026-03-06"):
