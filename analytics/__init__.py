@@ -26,7 +26,9 @@ from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
 from analytics.service import Unserving
 from analytics.standing import ChildScore, GoalScore
+from analytics.statements import Section, Statement
 from analytics.steps import Step
+from analytics.summary import Summary, summary
 from analytics.team_waits import TeamWait, WaitCycle
 from analytics.threats import Risks, Threat, risks
 from analytics.variants import Variants, k_paths
@@ -90,8 +92,11 @@ __all__ = [
     "Result",
     "Risks",
     "Score",
+    "Section",
     "SingleOwner",
+    "Statement",
     "Step",
+    "Summary",
     "TeamWait",
     "TeamsWaitedFor",
     "Threat",
@@ -122,6 +127,7 @@ __all__ = [
     "ready_queue",
     "relief",
     "risks",
+    "summary",
     "svg",
     "teams_waited_for",
     "what_if",

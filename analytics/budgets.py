@@ -25,9 +25,9 @@ UNREADABLE = "?"
 class Budget:
     """One item's money in one currency (``None`` where none is named); ``None`` for amounts that nobody gave.
 
-    ``budget`` and ``spent`` are the item's own figures, else the sums over its parts. ``parts_budget`` and
-    ``parts_spent`` are always those sums. ``over`` is by how much the larger of what it and what its parts have spent
-    exceeds the budget, 0 where it does not.
+    ``budget`` and ``spent`` are the item's own figures, else the sums over its parts; ``granted`` says that the budget
+    is its own. ``parts_budget`` and ``parts_spent`` are always those sums. ``over`` is by how much the larger of what
+    it and what its parts have spent exceeds the budget, 0 where it does not.
     """
 
     key: str
@@ -38,6 +38,7 @@ class Budget:
     spent: float | None
     parts_budget: float | None
     parts_spent: float | None
+    granted: bool
     over: float
 
     @property
@@ -60,7 +61,8 @@ class Budget:
         """Return JSON-ready values."""
         return {
             "key": self.key, "title": self.title, "kind": self.kind, "currency": self.currency, "budget": self.budget,
-            "spent": self.spent, "partsBudget": self.parts_budget, "partsSpent": self.parts_spent, "over": self.over,
+            "spent": self.spent, "partsBudget": self.parts_budget, "partsSpent": self.parts_spent,
+            "granted": self.granted, "over": self.over,
         }  # fmt: skip
 
 
@@ -182,18 +184,19 @@ class Ledger:
             readable = currency != UNREADABLE
             parts_budget = self._sum(row, currency, items.budget) if readable else None
             parts_spent = self._sum(row, currency, items.spent_budget) if readable else None
-            granted = parts_budget if budget is None else budget
+            limit = parts_budget if budget is None else budget
             most = max(spent or 0.0, parts_spent or 0.0)
             yield Budget(
                 key=items.key[row],
                 title=items.title[row],
                 kind=self._snapshot.label(row),
                 currency=currency or None,
-                budget=granted,
+                budget=limit,
                 spent=parts_spent if spent is None else spent,
                 parts_budget=parts_budget,
                 parts_spent=parts_spent,
-                over=0.0 if granted is None else max(0.0, most - granted),
+                granted=budget is not None,
+                over=0.0 if limit is None else max(0.0, most - limit),
             )
 
     def _sum(self, row: int, currency: str, amounts: Floats) -> float | None:

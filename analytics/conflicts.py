@@ -279,9 +279,12 @@ class _Finder:
             self._add("CYCLE", rows, text, place, cut=ends)
 
     def _budgets(self) -> None:
-        """Find items that, or whose parts together, have spent more than is granted, each currency for itself."""
+        """Find items that, or whose parts together, have spent more than their own budget, each currency for itself.
+
+        Where a budget is only the sum of those of parts, it is a part that is over it.
+        """
         for row, one in Ledger(self.expanded).budgets():
-            if one.over > 0:
+            if one.over > 0 and one.granted:
                 names = ("currency", "budget", "spent", "partsSpent", "over")
                 facts = {name: value for name, value in one.to_dict().items() if name in names}
                 text = one.explain().sentence.replace("{", "{{").replace("}", "}}")

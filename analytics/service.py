@@ -61,10 +61,12 @@ class Service:
         """Return the outermost work that leads to no open goal, most remaining hours first; only what is ``seen``."""
         expanded = self._expanded
         part, whole = sure_ends(expanded.snapshot, expanded.canon, "PART_OF")
-        units = expanded.unit[expanded.finish]
-        inner = self.unserves[part] & self.unserves[whole] & (units[part] != units[whole]) & seen[whole]
+        inner = self.unserves[part] & self.unserves[whole] & seen[whole]
+        part, whole = part[inner], whole[inner]
+        # Parts in a circle are each the other's whole: none is the outer one.
+        between = expanded.unit[expanded.finish[part]] != expanded.unit[expanded.finish[whole]]
         outer = self.unserves & seen
-        outer[part[inner]] = False
+        outer[part[between]] = False
         made = [self._of(row) for row in np.flatnonzero(outer).tolist()]
         return tuple(sorted(made, key=lambda one: (-one.hours, one.key)))
 

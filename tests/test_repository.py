@@ -44,14 +44,14 @@ PUBLIC: Final = {
         WorkingCalendar WorkingCalendars load load_snapshot migrate open_store write
     """,
     "analytics": """
-        AddEdge AddPeople Among BlockingChains Budget Budgets BusFactor Centrality Chain Change ChildScore
-        ChokePoint ChokePoints Communities Community Completeness Conflict Conflicts Cover CutEdge Delay Draft
-        Expanded Explanation Exposure Finish GoalDifference GoalExposure GoalScore Grouping HandOff ItemExposure
-        Layout Link Load LoadDifference Measure Move OkrRollup Outlook Passage Paths PeopleRisk PlacedEdge
-        PlacedNode Projection ReadyItem ReadyQueue Reassign Relief Remove Rescope Result Risks Score SingleOwner
-        Step TeamWait TeamsWaitedFor Threat Unserving Variants WaitCycle WaitedFor WeekLoad WhatIf Workload
-        betweenness blocking_chains budgets centrality choke_points communities conflicts degree eigenvector
-        exposure k_paths layout okr_rollup overlay pagerank paths people_risk ready_queue relief risks svg
+        AddEdge AddPeople Among BlockingChains Budget Budgets BusFactor Centrality Chain Change ChildScore ChokePoint
+        ChokePoints Communities Community Completeness Conflict Conflicts Cover CutEdge Delay Draft Expanded Explanation
+        Exposure Finish GoalDifference GoalExposure GoalScore Grouping HandOff ItemExposure Layout Link Load
+        LoadDifference Measure Move OkrRollup Outlook Passage Paths PeopleRisk PlacedEdge PlacedNode Projection
+        ReadyItem ReadyQueue Reassign Relief Remove Rescope Result Risks Score Section SingleOwner Statement Step
+        Summary TeamWait TeamsWaitedFor Threat Unserving Variants WaitCycle WaitedFor WeekLoad WhatIf Workload
+        betweenness blocking_chains budgets centrality choke_points communities conflicts degree eigenvector exposure
+        k_paths layout okr_rollup overlay pagerank paths people_risk ready_queue relief risks summary svg
         teams_waited_for what_if workload
     """,
     "workatlas.embedded": """

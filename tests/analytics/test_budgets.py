@@ -41,7 +41,8 @@ def test_currencies_are_never_mixed() -> None:
     }  # fmt: skip
     assert found["PF", "EUR"].over == 10
     assert found["PF", "EUR"].explain().sentence == "PF has spent 160 of a budget of 150 EUR."
-    assert over(graph) == [("B",), ("PF",)]
+    assert (found["PF", "EUR"].granted, found["B", "EUR"].granted) == (False, True)
+    assert over(graph) == [("B",)]
 
 
 def test_an_own_figure_wins_and_is_compared_with_the_parts() -> None:

@@ -296,6 +296,8 @@ def test_goals_are_outlined_below_their_parents_and_can_be_hidden() -> None:
 def test_nothing_one_goal_and_refusals() -> None:
     graph: Any = nx.MultiDiGraph()
     assert rollup(graph).explain().sentence == "0 of 0 goals have a score."
+    graph.add_node("Ann", kind="Person", status=None)
+    assert rollup(graph).unserving == ()
     graph.add_node("O-1", kind="Objective", **PERIOD)
     graph.add_edge("O-1", "O-1", kind="CONTRIBUTES_TO")
     found = rollup(graph)

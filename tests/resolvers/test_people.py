@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import date
 
 import analytics
 from graph.connection import Connection
@@ -64,3 +65,24 @@ def test_workload(connection: Connection, world: World, query: Query) -> None:
     del expected["completeness"]
     assert asked.data["workload"] == expected
     assert query("{ workload(weeks: 99) { unassigned } }").codes == ["BAD_USER_INPUT"]
+
+
+def test_summary(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    fields = "{ title scope since today text markdown sections { title statements { text keys ids count } } }"
+    for arguments, scope, since in (
+        ("", None, None),
+        ('(scope: "PRJ-1", since: "2026-10")', "PRJ-1", date(2026, 10, 1)),
+    ):
+        expected = analytics.summary(snapshot, scope, since, today=TODAY)
+        assert expected.sections
+        shown = query(f"{{ summary{arguments} {fields} }}").data["summary"]
+        values = expected.to_dict()
+        forms = {"text": expected.text, "markdown": expected.markdown}
+        assert shown == {name: values[name] for name in ("title", "scope", "since", "today", "sections")} | forms
+        for one in (one for section in shown["sections"] for one in section["statements"]):
+            found = query("query($ids: [ID!]!) { nodes(ids: $ids) { ... on Item { key } } }", ids=one["ids"])
+            assert [item["key"] for item in found.data["nodes"]] == one["keys"]
+    assert query('{ summary(scope: "X-404") { text } }').codes == ["NOT_FOUND"]
+    assert query('{ summary(since: "soon") { text } }').codes == ["BAD_USER_INPUT"]
+    assert query('{ summary(since: "2027-01-01") { text } }').codes == ["BAD_USER_INPUT"]

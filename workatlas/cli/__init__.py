@@ -27,6 +27,7 @@ from workatlas.cli import (
     risks,
     routes,
     serve,
+    summary,
 )
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
@@ -55,6 +56,7 @@ app.command()(choke.choke_points)
 app.command()(centrality.centrality)
 app.command()(centrality.communities)
 app.command()(layout.layout)
+app.command()(summary.summary)
 app.command()(routes.path)
 app.command()(routes.findings)
 app.command()(demo.demo)

@@ -1,4 +1,4 @@
-"""The commands about goals and people: okr, people-risk, workload."""
+"""The commands about goals and people: okr, people-risk, workload, summary."""
 
 from __future__ import annotations
 
@@ -93,3 +93,16 @@ def test_workload(run: Run) -> None:
     text = run("workload", *TODAY).stdout
     for fact in ("Core", "16/40", "03-09", "Nobody has more to do than time for it."):
         assert fact in text
+
+
+def test_summary(run: Run) -> None:
+    period = ("--since", "2026-02-15", *TODAY)
+    found = json.loads(run("summary", *period, "--json").stdout)
+    assert json.loads(run("summary", *period, "--format", "json").stdout) == found
+    texts = [one["text"] for section in found["sections"] for one in section["statements"]]
+    assert "KR-1 'Weekly users' is reported at risk." in texts
+    text, markdown = run("summary", *period).stdout, run("summary", *period, "--format", "markdown").stdout
+    for one in texts:
+        assert one in text
+    assert "## Goals\n\n- " in markdown
+    assert "Tidy up" not in run("summary", "--scope", "KR-1", *TODAY).stdout
