@@ -13,7 +13,7 @@ import numpy as np
 from analytics.expanded import Expanded
 from analytics.happenings import Happenings
 from analytics.matters import Matters
-from analytics.results import Completeness, Explanation, counted, listed, name_of, table
+from analytics.results import Completeness, Explanation, counted, name_of, table
 from analytics.scope import rows_in
 from analytics.statements import Section, Statement, Writer
 from graph.columns import Flags
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WORD: Final = re.compile(r"[^\s,.;:()']+(?:\.[^\s,.;:()']+)*")
+_SHOWN: Final = 5
 PERIOD = timedelta(days=7)
 """How far back a summary looks unless told otherwise."""
 
@@ -98,7 +99,9 @@ def _rest(one: Statement, before: str, after: str, quote: str = "") -> str:
     """Write the first keys that a sentence rests on and does not name itself; nothing where it names all."""
     words = set(_WORD.findall(one.text))
     silent = [key for key in one.keys if key not in words]
-    return f"{before}{listed([f'{quote}{key}{quote}' for key in silent], 5)}{after}" if silent else ""
+    shown = ", ".join(f"{quote}{key}{quote}" for key in silent[:_SHOWN])
+    more = one.count - len(one.keys) + len(silent) - _SHOWN
+    return f"{before}{shown}{f' and {more} more' if more > 0 else ''}{after}" if silent else ""
 
 
 def _escaped(text: str) -> str:

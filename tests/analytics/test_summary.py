@@ -208,6 +208,16 @@ def test_the_three_forms_say_the_same() -> None:
     assert len(found.to_dataframe()) == len(found)
 
 
+def test_a_sentence_on_many_items_names_some_and_counts_all() -> None:
+    graph: Any = nx.MultiDiGraph()
+    graph.add_nodes_from([f"T-{number:03d}" for number in range(150)], due="2026-11-01")
+    found = report(graph)
+    (one,) = found.sections[0].statements
+    assert (one.count, len(one.keys), len(one.ids)) == (150, 100, 100)
+    rest = "T-003, T-004, T-005, T-006, T-007 and 142 more"
+    assert f"- 150 items are overdue: T-000, T-001, T-002 and 147 more. [{rest}]" in (found.text)
+
+
 def test_titles_mean_themselves_in_markdown() -> None:
     graph: Any = nx.MultiDiGraph()
     graph.add_node("T", title="[x](http://y) <b>*loud*</b>", due="2026-11-01")
