@@ -13,7 +13,12 @@ from workatlas.importers.jira_mapping import HEADERS, load
 
 PACKAGE = Path(workatlas.importers.__file__).parent
 PAGE = (PACKAGE.parents[1] / "docs" / "importers.md").read_text(encoding="utf-8")
-MODULES = ("jsonl", "beads", "links", *(path.stem for path in PACKAGE.glob("github*.py")))
+MODULES = (
+    "jsonl",
+    "beads",
+    "links",
+    *(path.stem for name in ("github", "k8s") for path in PACKAGE.glob(f"{name}*.py")),
+)
 
 
 def anomaly_kinds(module: Path) -> Iterator[str]:
