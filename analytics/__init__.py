@@ -9,6 +9,7 @@ from analytics.choke import ChokePoints, choke_points
 from analytics.choke_point import ChokePoint, Cover, Passage
 from analytics.communities import Communities, Community, Grouping, communities
 from analytics.conflicts import Conflict, Conflicts, conflicts
+from analytics.critical_path import CriticalItem, CriticalPath, critical_path, floats
 from analytics.drawing import svg
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
@@ -56,6 +57,8 @@ __all__ = [
     "Conflict",
     "Conflicts",
     "Cover",
+    "CriticalItem",
+    "CriticalPath",
     "CutEdge",
     "Delay",
     "Draft",
@@ -114,9 +117,11 @@ __all__ = [
     "choke_points",
     "communities",
     "conflicts",
+    "critical_path",
     "degree",
     "eigenvector",
     "exposure",
+    "floats",
     "k_paths",
     "layout",
     "okr_rollup",

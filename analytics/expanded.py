@@ -39,8 +39,10 @@ class Expanded:
     ``is_open``, ``is_container``, ``gate`` and ``finish`` (nodes; the same for a leaf, -1 for what is
     not in the graph).
     Shape (v,), by node: ``item``, ``unit``. Shape (u,), by unit in topological order: ``release`` (hours from today
-    before which it cannot start), ``hours`` (its duration), ``is_cycle``. ``arcs`` are those between units, ordered by
-    (tail, head); ``tails`` and ``heads`` (shape (a,)) are their units, ``weights`` the hours from start to start.
+    before which it cannot start), ``hours`` (its duration), ``is_cycle``. What ``release`` is made of: ``planned_days``
+    (the later day for which it is planned), ``start_lag`` and ``end_lag`` (hours before which lags let it not start,
+    and not end); ``start_hours`` is the first two together. ``arcs`` are those between units, ordered by (tail, head);
+    ``tails`` and ``heads`` (shape (a,)) are their units, ``weights`` the hours from start to start.
     """
 
     snapshot: Snapshot
@@ -66,6 +68,10 @@ class Expanded:
     pointer: Pointers
     release: Floats
     hours: Floats
+    planned_days: Days
+    start_hours: Floats
+    start_lag: Floats
+    end_lag: Floats
 
     @property
     def unit(self) -> Ints:
@@ -137,6 +143,15 @@ class Expanded:
 
         An arc of weight -inf holds nothing back, and what it brings to a goal is there already. O(u + a log a).
         """
+        pointer, into = self.into
+        return earliest_starts_enough(
+            self.pointer, self.heads, weights, release, pointer, into, self.tails,
+            self.arcs.child, self.arc_share, self.need,
+        )  # fmt: skip
+
+    @cached_property
+    def need(self) -> Floats:
+        """Share still to be finished of each goal that needs only enough of its children, else NaN. Shape (u,)."""
         goals = self.goals
         need = np.full(len(self.hours), np.nan)
         rows = np.unique(goals.parent)
@@ -144,11 +159,7 @@ class Expanded:
         rows = rows[goals.enough[rows] < 1 - 1e-9]
         units = self.unit[self.finish[rows]]
         need[units] = np.where(self.is_cycle[units], np.nan, goals.enough[rows] - goals.done[rows])
-        pointer, into = self.into
-        return earliest_starts_enough(
-            self.pointer, self.heads, weights, release, pointer, into, self.tails,
-            self.arcs.child, self.arc_share, need,
-        )  # fmt: skip
+        return need
 
     def finish_hours(self, row: int, *, full: bool = False) -> float:
         """Return ``finish(g)``: working hours from today to an item's earliest finish.
@@ -174,8 +185,9 @@ class Expanded:
 
     def without(self, dropped: Flags) -> Expanded:
         """Return the graph without some of ``all_arcs``, its units worked out anew. O(n + m log m)."""
-        parts = _units(self.all_arcs.take(~dropped), self.waits.release, self.durations.hours[self.item])
-        return replace(self, waits=self.waits.without(dropped), **parts)
+        waits, hours = self.waits.without(dropped), self.durations.hours[self.item]
+        parts = _units(self.all_arcs.take(~dropped), waits, self.calendar, self.today, hours)
+        return replace(self, waits=waits, **parts)
 
     def members(self, unit: int) -> NDArray[np.intp]:
         """Return the rows of the items with a node in a unit, ascending."""
@@ -215,16 +227,14 @@ def _expand(snapshot: Snapshot, today: date | None) -> Expanded:
         waits=waits,
         eligible=eligible,
         self_references=int(np.count_nonzero(eligible & (start == end))),
-        **_units(arcs, waits.release, sizes.hours[item]),
+        **_units(arcs, waits, calendar, today, sizes.hours[item]),
     )
 
 
-def _units(arcs: Arcs, release: Floats, hours: Floats) -> dict[str, Any]:
-    """Put nodes (``release`` and ``hours``, shape (v,)) and the arcs between them together as units in order."""
+def _units(arcs: Arcs, waits: Waits, calendar: Calendar, today: date | None, hours: Floats) -> dict[str, Any]:
+    """Put nodes (``hours``, shape (v,)) and the arcs between them together as units in order."""
     order = ordered(arcs.tail, arcs.head, len(hours))
     unit_hours = totals(order.unit, hours, order.count)
-    unit_release = np.zeros(order.count)
-    np.maximum.at(unit_release, order.unit, release)
     between, tails, heads = order.between(arcs.tail, arcs.head)
     outer = arcs.take(between)
     leaves = (outer.from_finish | order.is_cycle[tails]) * unit_hours[tails]
@@ -237,8 +247,28 @@ def _units(arcs: Arcs, release: Floats, hours: Floats) -> dict[str, Any]:
         "heads": heads,
         "weights": leaves + outer.lag - enters,
         "pointer": rows_of(tails, order.count),
-        "release": unit_release,
         "hours": unit_hours,
+        **_released(order, waits, calendar, today),
+    }
+
+
+def _released(order: Order, waits: Waits, calendar: Calendar, today: date | None) -> dict[str, NDArray[Any]]:
+    """Return what holds each unit back until a time, by the name of its column. Shape (u,) each."""
+    release, start_lag, end_lag = np.zeros(order.count), np.zeros(order.count), np.zeros(order.count)
+    np.maximum.at(release, order.unit, waits.release)
+    np.maximum.at(start_lag, order.unit, waits.start_lag)
+    # Inside a cycle nobody says where it ends: what ties the end of a member holds the whole cycle's start.
+    np.maximum.at(end_lag, order.unit, np.where(order.is_cycle[order.unit], 0.0, waits.ends))
+    start_lag = np.where(order.is_cycle, release, start_lag)
+    planned = np.full(order.count, np.datetime64("NaT", "D"))
+    np.fmax.at(planned, order.unit, waits.planned)
+    start_hours = start_lag if today is None else np.maximum(start_lag, calendar.hours_until(today, planned))
+    return {
+        "release": release,
+        "planned_days": planned,
+        "start_hours": start_hours,
+        "start_lag": start_lag,
+        "end_lag": end_lag,
     }
 
 

@@ -136,7 +136,7 @@ def earliest_starts_enough(
             for place in range(low, high):
                 arc = into_arcs[place]
                 times[place - low] = starts[tails[arc]] + weights[arc]
-            starts[node] = max(starts[node], _enough(times, into_arcs[low:high], child, share, need[node]))
+            starts[node] = max(starts[node], enough_at(times, into_arcs[low:high], child, share, need[node]))
         for arc in range(pointer[node], pointer[node + 1]):
             head = heads[arc]
             if np.isnan(need[head]) or child[arc] < 0:
@@ -145,7 +145,7 @@ def earliest_starts_enough(
 
 
 @compiled
-def _enough(times: Floats, arcs: Ints, child: Ints, share: Floats, need: float) -> float:
+def enough_at(times: Floats, arcs: Ints, child: Ints, share: Floats, need: float) -> float:
     """Return when children holding ``need`` are there; a child with several arcs is there at its last one."""
     if need <= 1e-9:
         return 0.0
@@ -183,6 +183,15 @@ def driving_units(into: Pointers, into_arcs: Ints, tails: Ints, weights: Floats,
                 if abs(starts[tails[arc]] + weights[arc] - starts[node]) <= 1e-9:
                     drives[tails[arc]] = True
     return drives
+
+
+@compiled
+def lowest_of_parts(pointer: Pointers, heads: Ints, contains: Flags, values: Floats) -> None:
+    """Lower each unit's value (shape (u,), in place) to the lowest of its parts, by ``contains`` arcs. O(u + a)."""
+    for node in range(len(values)):
+        for arc in range(pointer[node], pointer[node + 1]):
+            if contains[arc]:
+                values[heads[arc]] = min(values[heads[arc]], values[node])
 
 
 @compiled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -67,6 +68,11 @@ class Ruler:
 
 _FURTHEST: Final = 10**8
 """Weeks."""
+
+
+def day_number(day: date) -> int:
+    """Return where a day lies on every ruler."""
+    return int(_numbers(np.datetime64(day, "D")))
 
 
 def _numbers(days: Days | np.datetime64) -> NDArray[np.int64]:

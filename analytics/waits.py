@@ -13,7 +13,7 @@ from analytics.durations import Durations
 from analytics.goals import Goals
 from analytics.kernels import earliest_starts, rows_of, rows_sorted, spread, topological_order
 from analytics.roles import with_role
-from graph.columns import Flags, Floats, Ints, Millis
+from graph.columns import Days, Flags, Floats, Ints, Millis
 from graph.expansion import Port, arcs
 from graph.lifecycle import Category
 from graph.model import EDGES, Role
@@ -54,7 +54,8 @@ class Waits:
     ``holds`` (a finish-start or start-start wait that is not satisfied), ``ties`` (it keeps its head from finishing).
     By node: ``held`` (it, or a whole of it, waits for something open), ``release`` (hours from today before which it
     cannot start), ``ends`` (before which it cannot finish; ``release`` respects it), ``opens`` (``release`` with what
-    its wholes must wait for).
+    its wholes must wait for). The rest of ``release``: ``planned`` (the later day for which what has not started is
+    planned, NaT for none) and ``start_lag`` (hours of lags still to pass before it may start).
     """
 
     satisfied_start: Flags
@@ -64,6 +65,8 @@ class Waits:
     release: Floats
     ends: Floats
     opens: Floats
+    planned: Days
+    start_lag: Floats
 
     def without(self, dropped: Flags) -> Waits:
         """Return the same for the arcs that are left."""
@@ -169,16 +172,15 @@ def waits_of(
     satisfied_start = waits & ~made.from_finish & started[tail]
     rest = _rolled_up(snapshot, sizes, made, tail, head, waits)
     early = waits & made.from_finish & (made.lag < 0) & (rest[tail] <= -made.lag)
-    release = np.zeros(len(item))
-    planned = is_open & ~started & (gate >= 0)
-    if today is not None:
-        release[gate[planned]] = calendar.hours_until(today, items.start)[planned]
-    ends = np.zeros(len(item))
+    planned = _planned(snapshot, today, is_open & ~started & (gate >= 0), gate, len(item))
+    start_lag, ends = np.zeros(len(item)), np.zeros(len(item))
     left = _left(calendar, today, items.started_at[tail], made.lag) * satisfied_start
-    for node_hours, which in ((ends, made.to_finish), (release, ~made.to_finish)):
+    for node_hours, which in ((ends, made.to_finish), (start_lag, ~made.to_finish)):
         np.maximum.at(node_hours, made.head[which], left[which])
-    _release_after_closed(snapshot, calendar, today, inner, canonical, is_open, gate, finish, release, ends)
-    release = np.maximum(release, ends - sizes.hours[item])
+    _release_after_closed(snapshot, calendar, today, inner, canonical, is_open, gate, finish, start_lag, ends)
+    release = np.maximum(start_lag, ends - sizes.hours[item])
+    if today is not None:
+        release = np.maximum(release, calendar.hours_until(today, planned))
     holds = waits & ~made.to_finish & ~satisfied_start & ~early
     seeds = np.zeros(len(item), dtype=np.bool_)
     seeds[made.head[holds]] = True
@@ -193,6 +195,8 @@ def waits_of(
         release=release,
         ends=ends,
         opens=_inherited(pointer, heads, release),
+        planned=planned,
+        start_lag=start_lag,
     )
 
 
@@ -210,6 +214,15 @@ def _left(calendar: Calendar, today: date | None, since: Millis, lag: Floats) ->
     now = np.full(len(lag), np.datetime64(today, "ms"))
     passed = np.maximum(np.nan_to_num(calendar.hours_between(since, now)), 0.0)
     return np.maximum(lag - passed, 0.0)
+
+
+def _planned(snapshot: Snapshot, today: date | None, waiting: Flags, gate: Ints, count: int) -> Days:
+    """Return the later day for which each node is planned, NaT for none. Shape (v,)."""
+    planned = np.full(count, np.datetime64("NaT", "D"))
+    if today is not None:
+        rows = np.flatnonzero(waiting & (snapshot.items.start > np.datetime64(today, "D")))
+        planned[gate[rows]] = snapshot.items.start[rows]
+    return planned
 
 
 def _release_after_closed(

@@ -92,7 +92,8 @@ class Naive:
         before, after = self.hours(start), self.hours(end)
         if wait_type[0] == "S" and self.started(start):
             if lag > 0:  # nothing says when it began, so all of the lag is still to come
-                self.arcs.append(("now", self.gate(end), lag))
+                tied = wait_type[1] == "F"
+                self.arcs.append(("now", self.end(end) if tied else self.gate(end), lag - after * tied))
             return
         tail = self.end(start) if wait_type[0] == "F" else self.gate(start)
         head = self.gate(end) if wait_type[1] == "S" else self.end(end)

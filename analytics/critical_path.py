@@ -1,0 +1,355 @@
+"""The critical path: when everything that leads to a target can and must be done, and what may not slip."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analytics.drag import drags
+from analytics.driving import Driving
+from analytics.durations import Basis
+from analytics.expanded import OPERATION, Expanded, basis_of
+from analytics.kernels import lowest_of_parts
+from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.roles import with_role
+from analytics.steps import Step
+from analytics.timing import NO_TARGET, Timing, timing
+from analytics.trees import target_row
+from graph.columns import Days, Flags, Floats, Ints
+from graph.model import Role
+from graph.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalItem:
+    """When one item can be done, and must be.
+
+    Starts, finishes, floats and drag are working hours in the workspace's calendar, from this morning on; the days are
+    those on which they fall in the item's own calendar, ``None`` without ``today``. ``total_float`` is how long it may
+    slip without moving the target, ``free_float`` without moving any other work. ``drag`` is how much sooner the target
+    would be finished if nothing of the item were left to do; ``None`` where a limit was reached. ``critical``: on a
+    driving path to the target. ``duration_hours`` are those of its own calendar, ``basis`` what they rest on. A
+    container starts with the first of its open parts; members of a cycle share the cycle's figures.
+    """
+
+    key: str
+    title: str
+    kind: str
+    early_start: float
+    early_finish: float
+    late_start: float
+    late_finish: float
+    total_float: float
+    free_float: float
+    drag: float | None
+    critical: bool
+    duration_hours: float
+    basis: str
+    assumed: bool
+    early_start_date: date | None
+    early_finish_date: date | None
+    late_start_date: date | None
+    late_finish_date: date | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return {
+            "key": self.key,
+            "title": self.title,
+            "kind": self.kind,
+            "earlyStart": self.early_start,
+            "earlyFinish": self.early_finish,
+            "lateStart": self.late_start,
+            "lateFinish": self.late_finish,
+            "totalFloat": self.total_float,
+            "freeFloat": self.free_float,
+            "drag": self.drag,
+            "critical": self.critical,
+            "durationHours": self.duration_hours,
+            "basis": self.basis,
+            "assumed": self.assumed,
+            "earlyStartDate": iso(self.early_start_date),
+            "earlyFinishDate": iso(self.early_finish_date),
+            "lateStartDate": iso(self.late_start_date),
+            "lateFinishDate": iso(self.late_finish_date),
+        }
+
+
+class CriticalItems(Mapping[Hashable, CriticalItem]):
+    """What leads to the target, by name, in the order of early start and early finish; each made when asked for."""
+
+    def __init__(self, expanded: Expanded, times: Timing, hidden: Flags | None) -> None:
+        self._expanded, self._times = expanded, times
+        self._unit, self._critical, self._total = _by_item(expanded, times)
+        listed = self._unit >= 0
+        self.hidden = 0 if hidden is None else int(np.count_nonzero(listed & hidden))
+        self._listed = listed if hidden is None else listed & ~hidden
+        unit = np.maximum(self._unit, 0)
+        self._early, self._early_day = _begun(expanded, times.starts, times.start_days, unit)
+        self._late, self._late_day = _begun(expanded, times.late_starts, times.late_start_days, unit)
+        self._drag, self.limited = drags(expanded, times)
+        rows = np.flatnonzero(self._listed)
+        self._rows = rows[np.lexsort((rows, times.ends[unit[rows]], self._early[rows]))]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return (self._expanded.snapshot.names[row] for row in self._rows.tolist())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, Hashable) and self.row(name) is not None
+
+    def __getitem__(self, name: Hashable) -> CriticalItem:
+        row = self.row(name)
+        if row is None:
+            raise KeyError(f"{name!r} does not lead to the target")
+        return self.of_row(row)
+
+    def row(self, name: Hashable) -> int | None:
+        """Return the row of an item that leads to the target, ``None`` for all others."""
+        try:
+            row = int(self._expanded.canon[self._expanded.snapshot.row(name)])
+        except KeyError:
+            return None
+        return row if self._listed[row] else None
+
+    def critical_rows(self) -> list[int]:
+        """Return the rows of what is critical, in order."""
+        return [row for row in self._rows.tolist() if self._critical[row]]
+
+    def of_row(self, row: int) -> CriticalItem:
+        """Return one item's figures."""
+        expanded, times, unit = self._expanded, self._times, int(self._unit[row])
+        snapshot, basis = expanded.snapshot, basis_of(expanded, row)
+        cycle = bool(expanded.is_cycle[unit])
+        drag = float(self._drag[unit]) if self._critical[row] else 0.0
+        return CriticalItem(
+            key=snapshot.items.key[row],
+            title=snapshot.items.title[row],
+            kind=snapshot.label(row),
+            early_start=float(self._early[row]),
+            early_finish=float(times.ends[unit]),
+            late_start=float(self._late[row]),
+            late_finish=float(times.late_ends[unit]),
+            total_float=float(self._total[row]),
+            free_float=float(min(times.free[unit], self._total[row])),
+            drag=None if np.isnan(drag) else drag,
+            critical=bool(self._critical[row]),
+            duration_hours=float(expanded.hours[unit] if cycle else expanded.durations.hours[row]),
+            basis=(Basis.CYCLE if cycle else basis).text,
+            assumed=cycle or basis.assumed,
+            early_start_date=as_date(self._early_day[row]),
+            early_finish_date=as_date(times.end_days[unit]),
+            late_start_date=as_date(self._late_day[row]),
+            late_finish_date=as_date(times.late_end_days[unit]),
+        )
+
+
+def _by_item(expanded: Expanded, times: Timing) -> tuple[Ints, Flags, Floats]:
+    """Return each item's unit (-1: it does not lead to the target), whether it is critical, and its total float.
+
+    A container counts by its finish where that leads to the target, else by its gate; it is critical when one of them
+    is, and may slip as little as either of them. Shape (n,) each.
+    """
+    kind, present = expanded.snapshot.items.kind, expanded.finish >= 0
+    shown = present & expanded.is_open & (kind != OPERATION)
+    finish = expanded.unit[np.where(present, expanded.finish, 0)] if present.any() else np.zeros(len(kind), np.int32)
+    gate = expanded.unit[np.where(present, expanded.gate, 0)] if present.any() else finish
+    by_finish, by_gate = shown & times.reaches[finish], shown & times.reaches[gate]
+    unit = np.where(by_finish, finish, np.where(by_gate, gate, -1)).astype(np.int32)
+    critical = (by_finish & times.critical[finish]) | (by_gate & times.critical[gate])
+    total = np.fmin(np.where(by_finish, times.total[finish], np.nan), np.where(by_gate, times.total[gate], np.nan))
+    return unit, critical, total
+
+
+def _begun(expanded: Expanded, starts: Floats, days: Days, unit: Ints) -> tuple[Floats, Days]:
+    """Return when each item starts and on which day: a container with the first of its open parts. Shape (n,) each."""
+    contains = with_role(expanded.snapshot, Role.CONTAINS)[expanded.arcs.origin] & expanded.arcs.from_finish
+    first = expanded.item[expanded.order.nodes[expanded.order.pointer[:-1]]]
+    whole = expanded.is_container[first] & ~expanded.is_cycle
+
+    def rolled(values: Floats) -> Floats:
+        inner = np.where(whole | np.isnan(values), np.inf, values)
+        lowest_of_parts(expanded.pointer, expanded.heads, contains, inner)
+        return np.where(np.isinf(inner), values, inner)
+
+    numbers = np.where(np.isnat(days), np.nan, days.astype(np.float64))
+    found = rolled(numbers)[unit]
+    as_days = np.where(np.isnan(found), 0, found).astype(np.int64).astype("datetime64[D]")
+    return rolled(starts)[unit], np.where(np.isnan(found), np.datetime64("NaT", "D"), as_days)
+
+
+@dataclass(frozen=True, slots=True)
+class CriticalPath:
+    """What leads to a target, with its times; ``path`` is one driving path to it, from where it begins.
+
+    ``target`` is ``None`` where everything open is to be finished. ``length`` is the working hours from this morning to
+    the target's earliest finish, ``finish`` its day. Neither says that enough is left of a goal whose children were
+    cancelled: ``possible`` does.
+    """
+
+    target: str | None
+    target_title: str
+    length: float
+    start: date | None
+    finish: date | None
+    possible: bool
+    items: CriticalItems
+    path: tuple[Step, ...]
+    completeness: Completeness
+    _driving: Driving = field(repr=False)
+
+    @property
+    def critical(self) -> tuple[CriticalItem, ...]:
+        """What is critical, in the order of its early starts."""
+        return tuple(self.items.of_row(row) for row in self.items.critical_rows())
+
+    def explain(self) -> Explanation:
+        """Return the length, the finish and what drives it, and a sentence that quotes only them."""
+        facts: dict[str, Any] = {
+            "target": self.target,
+            "lengthHours": self.length,
+            "start": iso(self.start),
+            "finish": iso(self.finish),
+            "possible": self.possible,
+            "items": len(self.items),
+            "critical": len(self.items.critical_rows()),
+            "path": [step.key for step in self.path if step.key],
+        }
+        name = self.target or "everything"
+        if not len(self.items):
+            return Explanation(f"Nothing open leads to {name}.", facts)
+        text = f"{name[0].upper()}{name[1:]} takes {amount(self.length)} working hours"
+        text += f", until {iso(self.finish)}" if self.finish else ""
+        text += f"; {facts['critical']} of {counted(len(self.items), 'item')} may not slip"
+        text += f", along {' → '.join(facts['path'])}." if facts["path"] else "."
+        if not self.possible:
+            text += f" Too much of {name} was cancelled for it to have enough."
+        return Explanation(text, facts)
+
+    def explain_item(self, name: Hashable) -> Explanation:
+        """Return why an item is critical or not: what drives it, or how far it may slip before what moves.
+
+        Raises:
+            KeyError: There is no such item, or the viewer may not see it.
+
+        """
+        row = self._driving.known(name)
+        found = self.items.row(name)
+        return self._driving.explain(self.target, row, None if found is None else self.items.of_row(found))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values in the shape that scripts rely on."""
+        return {
+            "target": self.target,
+            "targetTitle": self.target_title,
+            "lengthHours": self.length,
+            "start": iso(self.start),
+            "finish": iso(self.finish),
+            "possible": self.possible,
+            "items": [self.items[name].to_dict() for name in self.items],
+            "path": [step.to_dict() for step in self.path],
+            "explanation": self.explain().sentence,
+            "completeness": self.completeness.to_dict(),
+        }
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row per item that leads to the target."""
+        columns = tuple(one.name for one in fields(CriticalItem))
+        rows = (asdict(self.items[name]) for name in self.items)
+        return table(rows, columns)
+
+
+def floats(snapshot: Snapshot, goal: Hashable | None = None, *, today: date | None = None) -> Floats:
+    """Return each item's total float for a goal, in working hours, by row of the snapshot. Shape (n,).
+
+    NaN where an item does not lead to the goal. The arguments and errors are those of ``critical_path``. O(n + m), and
+    O(n) when it is asked again of the same snapshot.
+    """
+    expanded = Expanded.of(snapshot, today)
+    row = None if goal is None else target_row(expanded, goal)
+    times = timing(expanded, NO_TARGET if row is None else int(expanded.unit[expanded.finish[row]]))
+    if row is not None and not expanded.is_open[row]:
+        return np.full(len(snapshot), np.nan)
+    unit, _, total = _by_item(expanded, times)
+    return np.where(unit >= 0, total, np.nan)
+
+
+def _finish(times: Timing) -> date | None:
+    """Return the day of the target's finish; of everything, the last day."""
+    if not times.reaches.any():
+        return None
+    return as_date(times.end_days[times.target] if times.target >= 0 else np.fmax.reduce(times.end_days))
+
+
+def critical_path(
+    snapshot: Snapshot,
+    target: Hashable | None = None,
+    *,
+    today: date | None = None,
+    hidden: Flags | None = None,
+) -> CriticalPath:
+    """Return when everything that leads to a target can be done, when it must be, and what may not slip.
+
+    Waits of all four types with lags, containers, milestones, planned start dates, remaining work and calendars count,
+    across projects. Work on a leaf is contiguous. A due date moves nothing. Nobody is assumed to be busy with anything
+    else: ``schedule`` takes people into account.
+
+    Parameters
+    ----------
+    snapshot
+        n items and m edges.
+    target
+        Name or id of a Work or Goal; by default everything open is to be finished. Of a goal that needs only enough of
+        its children, those count that bring it enough first.
+    today
+        First day of work. Without it times are hours only, planned start dates do not count, and everybody works in
+        the workspace's calendar.
+    hidden
+        Items that the viewer may not see, shape (n,): they are omitted and counted, and steps of the path show only
+        their kind.
+
+    Raises
+    ------
+    KeyError
+        There is no such item, or the viewer may not see it.
+    ValueError
+        The target is neither Work nor Goal.
+
+    Notes
+    -----
+    A forward and a backward pass over the expanded graph, O(n + m), after which each item's figures cost O(1); drag is
+    exact: see ``analytics.drag``. A cycle is one unit whose hours are the sum of its members', an upper bound. Kelley
+    and Walker, Critical-Path Planning and Scheduling, 1959; Devaux, Total Project Control, 1999.
+
+    """
+    expanded = Expanded.of(snapshot, today)
+    row = None if target is None else target_row(expanded, target, hidden)
+    at = NO_TARGET if row is None else int(expanded.unit[expanded.finish[row]])
+    times = timing(expanded, at)
+    if row is not None and not expanded.is_open[row]:
+        times = times.nothing()
+    items = CriticalItems(expanded, times, hidden)
+    driving = Driving(expanded, times, hidden)
+    path = driving.path()
+    possible = row is None or bool(np.isfinite(expanded.finish_hours(row)))
+    return CriticalPath(
+        target=None if row is None else snapshot.items.key[row],
+        target_title="" if row is None else snapshot.items.title[row],
+        length=times.length,
+        start=today,
+        finish=_finish(times) if possible else None,
+        possible=possible,
+        items=items,
+        path=path,
+        completeness=Completeness(snapshot.seq, items.limited, items.hidden, expanded.self_references),
+        _driving=driving,
+    )

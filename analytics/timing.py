@@ -1,0 +1,282 @@
+"""Earliest and latest times of every unit of the expanded graph for one target: the critical path method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+import numpy as np
+
+from analytics.calendars import Calendars
+from analytics.expanded import Expanded
+from analytics.moments import Table, all_hours, earliest, table
+from analytics.passes import TOLERANCE, Network, Work, arrivals, early_moments, late_moments, late_starts
+from graph.columns import Days, Flags, Floats, Ints
+
+NO_TARGET: Final = -1
+"""Stands for a target that is everything: the last finish of all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timing:
+    """Shape (u,), by unit: earliest and latest starts and ends, and what follows from them.
+
+    Hours count from this morning in the workspace's calendar; they are NaN where a unit does not lead to the target.
+    ``total`` is how long it may slip without moving the target, ``free`` without moving anything. ``critical``: on a
+    path of arcs without slack to the target. ``forced`` is when it is let start: hours, or moments where work has
+    calendars of its own. Days are NaT without ``today``. Shape (a,): ``active``, the arcs that count (all but those of
+    children that a goal has enough without), and ``drives``, those by which their heads are let start no sooner.
+    """
+
+    target: int
+    length: float
+    starts: Floats
+    ends: Floats
+    late_starts: Floats
+    late_ends: Floats
+    total: Floats
+    free: Floats
+    reaches: Flags
+    critical: Flags
+    active: Flags
+    drives: Flags
+    forced: Floats
+    start_days: Days
+    end_days: Days
+    late_start_days: Days
+    late_end_days: Days
+
+    def nothing(self) -> Timing:
+        """Return the same for a target that is closed: nothing leads to it, and it takes no time."""
+        none = np.zeros_like(self.reaches)
+        return replace(self, length=0.0, reaches=none, critical=none)
+
+
+def timing(expanded: Expanded, target: int) -> Timing:
+    """Return the times of all units for a target unit, or for everything (``NO_TARGET``).
+
+    O(u + a) in hours where all work is done in the workspace's calendar; O((u + a) log e) where some has a calendar of
+    its own with e days off. Kept with the expanded graph.
+    """
+    kept = expanded.__dict__.setdefault("_timings", {})
+    if target not in kept:
+        while len(kept) >= _KEPT:
+            kept.pop(next(iter(kept)))
+        kept[target] = _in_days(expanded, target) if has_own_calendars(expanded) else _in_hours(expanded, target)
+    found: Timing = kept[target]
+    return found
+
+
+_KEPT: Final = 8
+"""Targets for which an expanded graph keeps its times."""
+
+
+def has_own_calendars(expanded: Expanded) -> bool:
+    """Tell whether some open work is done in a calendar of its own, and there are days to do it on."""
+    return expanded.today is not None and bool(np.any(unit_calendars(expanded) > 0))
+
+
+def unit_calendars(expanded: Expanded) -> Ints:
+    """Return the place of each unit's calendar in ``Calendars.distinct``; cycles have the workspace's. Shape (u,)."""
+    index = Calendars.of(expanded.snapshot).index
+    first = expanded.item[expanded.order.nodes[expanded.order.pointer[:-1]]]
+    own = (expanded.hours > 0) & ~expanded.is_cycle
+    return np.where(own, index[first], 0).astype(np.int32)
+
+
+def passing(expanded: Expanded) -> Flags:
+    """Return which units only pass time on: gates and finishes of containers. Shape (u,)."""
+    first = expanded.item[expanded.order.nodes[expanded.order.pointer[:-1]]]
+    return np.asarray(expanded.is_container[first] & ~expanded.is_cycle & ~expanded.snapshot.is_goal[first])
+
+
+def ends_of(expanded: Expanded, target: int) -> Flags:
+    """Return the units that are to be finished: the target, or all open items. Shape (u,)."""
+    is_end = np.zeros(len(expanded.hours), dtype=np.bool_)
+    if target >= 0:
+        is_end[target] = True
+    else:
+        is_end[expanded.unit[expanded.finish[expanded.is_open & (expanded.finish >= 0)]]] = True
+    return is_end
+
+
+def network_of(expanded: Expanded) -> Network:
+    """Return the arcs of the expanded graph for compiled passes, all of them active. O(a)."""
+    pointer, places = expanded.into
+    return Network(
+        pointer=expanded.pointer,
+        tails=expanded.tails,
+        heads=expanded.heads,
+        lag=expanded.arcs.lag,
+        from_finish=expanded.arcs.from_finish | expanded.is_cycle[expanded.tails],
+        to_finish=expanded.arcs.to_finish & ~expanded.is_cycle[expanded.heads],
+        active=np.ones(len(expanded.heads), dtype=np.bool_),
+        into=pointer,
+        into_arcs=places,
+    )
+
+
+def chosen_arcs(expanded: Expanded, arrivals: Floats, starts: Floats) -> Flags:
+    """Return the arcs that count: of a goal that needs only enough of its children, those that bring it enough first.
+
+    ``arrivals`` (shape (a,)) is when each arc lets its head start, ``starts`` (shape (u,)) when that then does.
+    """
+    waits_for_enough = ~np.isnan(expanded.need)
+    if not waits_for_enough.any():
+        return np.ones(len(expanded.heads), dtype=np.bool_)
+    optional = waits_for_enough[expanded.heads] & (expanded.arcs.child >= 0)
+    return ~optional | (arrivals <= starts[expanded.heads] + 1e-9)
+
+
+def _in_hours(expanded: Expanded, target: int) -> Timing:
+    """Return times in the hours of the workspace's calendar."""
+    starts, hours = expanded.starts, expanded.hours
+    arrives = starts[expanded.tails] + expanded.weights
+    active = chosen_arcs(expanded, arrives, starts)
+    is_end = ends_of(expanded, target)
+    length = _last((starts + hours)[is_end])
+    late, free, reaches, critical = late_starts(
+        expanded.pointer, expanded.heads, expanded.weights, active, passing(expanded), starts, hours, is_end, length
+    )
+    late = np.where(reaches, late, np.nan)
+    begun, ended = np.where(reaches, starts, np.nan), np.where(reaches, starts + hours, np.nan)
+    total = _clean(late - begun)
+    late = begun + total
+    days = _HourDays(expanded)
+    return Timing(
+        target=target,
+        length=length,
+        starts=begun,
+        ends=ended,
+        late_starts=late,
+        late_ends=late + hours,
+        total=total,
+        free=_clean(np.where(reaches, free, np.nan)),
+        reaches=reaches,
+        critical=critical,
+        active=active,
+        drives=active & (arrives >= starts[expanded.heads] - TOLERANCE),
+        forced=starts,
+        start_days=days.begin(begun),
+        end_days=days.end(ended),
+        late_start_days=days.begin(late),
+        late_end_days=days.end(late + hours),
+    )
+
+
+def _clean(amounts: Floats) -> Floats:
+    """Return floats without the dust of rounding; what may slip by nothing may slip by 0."""
+    return np.where(np.abs(amounts) < 1e-6, 0.0, amounts)
+
+
+def _last(ends: Floats) -> float:
+    return float(ends.max(initial=0.0))
+
+
+class _HourDays:
+    """Days of hours from this morning, in the workspace's calendar."""
+
+    def __init__(self, expanded: Expanded) -> None:
+        self._expanded = expanded
+
+    def begin(self, hours: Floats) -> Days:
+        """Return the day on which each unit begins; what takes no time begins when it ends."""
+        expanded = self._expanded
+        if expanded.today is None:
+            return np.full(len(hours), np.datetime64("NaT", "D"))
+        begun = expanded.calendar.start_days(expanded.today, hours)
+        return np.where(expanded.hours > 0, begun, self.end(hours))
+
+    def end(self, hours: Floats) -> Days:
+        """Return the day on which each unit ends, and not before the day for which it is planned."""
+        expanded = self._expanded
+        if expanded.today is None:
+            return np.full(len(hours), np.datetime64("NaT", "D"))
+        ended = expanded.calendar.finish_days(expanded.today, hours)
+        return np.where(np.isnat(ended), ended, np.fmax(ended, expanded.planned_days))
+
+
+def _in_days(expanded: Expanded, target: int) -> Timing:
+    """Return times in each unit's own calendar."""
+    assert expanded.today is not None  # ``has_own_calendars``
+    clock = Clock(expanded, expanded.today)
+    let, starts, ends = clock.early(expanded.hours)
+    is_end = ends_of(expanded, target)
+    end = _last(ends[is_end])
+    arrives = arrivals(clock.network, clock.work, starts, ends, clock.rulers)
+    network = clock.network._replace(active=chosen_arcs(expanded, arrives, let))
+    late, late_end, free, reaches, critical = late_moments(
+        network, clock.work, let, starts, ends, clock.rulers, is_end, end
+    )
+    moments = {"starts": starts, "ends": ends, "late_starts": late, "late_ends": np.maximum(late_end, ends)}
+    moments = {name: np.where(reaches, values, np.nan) for name, values in moments.items()}
+    hours = {name: _clean(all_hours(clock.rulers, 0, values)) for name, values in moments.items()}
+    slip = np.fmin(hours["late_starts"] - hours["starts"], hours["late_ends"] - hours["ends"])
+    first, last = clock.begin_days, clock.end_days
+    return Timing(
+        target=target,
+        length=float(all_hours(clock.rulers, 0, np.array([end]))[0]),
+        **hours,
+        total=_clean(np.maximum(slip, 0.0)),
+        free=_clean(np.where(reaches, np.maximum(free, 0.0), np.nan)),
+        reaches=reaches,
+        critical=critical,
+        active=network.active,
+        drives=network.active & (arrives >= let[expanded.heads] - TOLERANCE),
+        forced=let,
+        start_days=first(moments["starts"]),
+        end_days=last(moments["ends"]),
+        late_start_days=first(moments["late_starts"]),
+        late_end_days=last(moments["late_ends"]),
+    )
+
+
+class Clock:
+    """The expanded graph laid out for compiled passes over moments."""
+
+    def __init__(self, expanded: Expanded, today: date) -> None:
+        self._expanded = expanded
+        self._today = np.datetime64(today, "D")
+        self.rulers: Table = table(Calendars.of(expanded.snapshot).distinct, today)
+        self.network = network_of(expanded)
+        planned = (expanded.planned_days - self._today).astype(np.float64)
+        self.work = Work(
+            hours=expanded.hours,
+            calendar=unit_calendars(expanded),
+            not_before=np.fmax(self._elapsed(expanded.start_lag), planned),
+            not_done_before=self._elapsed(expanded.end_lag),
+            passes=passing(expanded),
+        )
+
+    def _elapsed(self, hours: Floats) -> Floats:
+        """Return the moments at which workspace hours are over."""
+        moments = np.zeros(len(hours))
+        for unit in np.flatnonzero(hours > 0).tolist():
+            moments[unit] = earliest(self.rulers, 0, float(hours[unit]))
+        return moments
+
+    def early(self, hours: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return when units that take some hours are let start, start, and end. Shape (u,) each."""
+        expanded = self._expanded
+        work = self.work._replace(hours=hours)
+        return early_moments(self.network, work, expanded.arcs.child, expanded.arc_share, expanded.need, self.rulers)
+
+    def begin_days(self, moments: Floats) -> Days:
+        """Return the day on which each unit begins; what takes no time begins when it ends."""
+        begun = self._day(np.floor(moments + 1e-6))
+        return np.where(self.work.hours > 0, begun, self.end_days(moments))
+
+    def end_days(self, moments: Floats) -> Days:
+        """Return the day on which each unit ends, and not before the day for which it is planned."""
+        ended = self._day(np.maximum(np.ceil(moments - 1e-6) - 1, 0))
+        return np.where(np.isnat(ended), ended, np.fmax(ended, self._expanded.planned_days))
+
+    def _day(self, numbers: Floats) -> Days:
+        known = np.isfinite(numbers)
+        days = self._today + np.where(known, np.minimum(numbers, _FURTHEST), 0).astype(np.int64)
+        return np.where(known, days, np.datetime64("NaT", "D"))
+
+
+_FURTHEST: Final = 2_000_000
+"""Days: keeps every date inside the years that dates can express."""
