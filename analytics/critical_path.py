@@ -105,7 +105,7 @@ class CriticalItems(Mapping[Hashable, CriticalItem]):
         return (self._expanded.snapshot.names[row] for row in self._rows.tolist())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, Hashable) and self.row(name) is not None
+        return self.row(name) is not None
 
     def __getitem__(self, name: Hashable) -> CriticalItem:
         row = self.row(name)
@@ -113,17 +113,23 @@ class CriticalItems(Mapping[Hashable, CriticalItem]):
             raise KeyError(f"{name!r} does not lead to the target")
         return self.of_row(row)
 
-    def row(self, name: Hashable) -> int | None:
+    def row(self, name: object) -> int | None:
         """Return the row of an item that leads to the target, ``None`` for all others."""
         try:
             row = int(self._expanded.canon[self._expanded.snapshot.row(name)])
-        except KeyError:
+        except (KeyError, TypeError):
             return None
         return row if self._listed[row] else None
 
     def critical_rows(self) -> list[int]:
         """Return the rows of what is critical, in order."""
         return [row for row in self._rows.tolist() if self._critical[row]]
+
+    def tightest(self, first: int) -> tuple[CriticalItem, ...]:
+        """Return what is critical, and then what may slip least; of equals what starts first."""
+        rows = self._rows
+        order = np.lexsort((np.arange(len(rows)), self._total[rows], ~self._critical[rows]))
+        return tuple(self.of_row(row) for row in rows[order[:first]].tolist())
 
     def of_row(self, row: int) -> CriticalItem:
         """Return one item's figures."""
@@ -156,18 +162,20 @@ class CriticalItems(Mapping[Hashable, CriticalItem]):
 def _by_item(expanded: Expanded, times: Timing) -> tuple[Ints, Flags, Floats]:
     """Return each item's unit (-1: it does not lead to the target), whether it is critical, and its total float.
 
-    A container counts by its finish where that leads to the target, else by its gate; it is critical when one of them
-    is, and may slip as little as either of them. Shape (n,) each.
+    An item counts by its finish. A container is critical when its finish or its gate is, and may slip as little as
+    either of them where both lead to the target. Shape (n,) each.
     """
-    kind, present = expanded.snapshot.items.kind, expanded.finish >= 0
-    shown = present & expanded.is_open & (kind != OPERATION)
-    finish = expanded.unit[np.where(present, expanded.finish, 0)] if present.any() else np.zeros(len(kind), np.int32)
-    gate = expanded.unit[np.where(present, expanded.gate, 0)] if present.any() else finish
-    by_finish, by_gate = shown & times.reaches[finish], shown & times.reaches[gate]
-    unit = np.where(by_finish, finish, np.where(by_gate, gate, -1)).astype(np.int32)
-    critical = (by_finish & times.critical[finish]) | (by_gate & times.critical[gate])
-    total = np.fmin(np.where(by_finish, times.total[finish], np.nan), np.where(by_gate, times.total[gate], np.nan))
-    return unit, critical, total
+    present = expanded.finish >= 0
+    if not present.any():
+        none = np.zeros(len(present), dtype=np.bool_)
+        return np.full(len(present), -1, dtype=np.int32), none, np.full(len(present), np.nan)
+    finish = expanded.unit[np.where(present, expanded.finish, 0)]
+    gate = expanded.unit[np.where(present, expanded.gate, 0)]
+    operation = expanded.snapshot.items.kind == OPERATION
+    leads = present & expanded.is_open & ~operation & times.reaches[finish]
+    critical = leads & (times.critical[finish] | times.critical[gate])
+    total = np.where(leads, np.fmin(times.total[finish], times.total[gate]), np.nan)
+    return np.where(leads, finish, -1).astype(np.int32), critical, total
 
 
 def _begun(expanded: Expanded, starts: Floats, days: Days, unit: Ints) -> tuple[Floats, Days]:

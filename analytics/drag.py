@@ -50,7 +50,7 @@ def _by_passes(expanded: Expanded, timing: Timing, chosen: list[int], found: Flo
     for unit in chosen[:affordable]:
         found[unit] = timing.length - finish_without(expanded, timing.target, unit)
     found[chosen[affordable:]] = np.nan
-    limited = ()
+    limited: tuple[str, ...] = ()
     if len(chosen) > affordable:
         limited = (f"drag of the {affordable} longest of {len(chosen)} critical items",)
     return np.where(np.abs(found) < 1e-6, 0.0, found), limited

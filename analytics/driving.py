@@ -134,4 +134,4 @@ class Driving:
         snapshot, rows = self._expanded.snapshot, self._expanded.members(unit).tolist()
         if self._hidden is not None and any(self._hidden[row] for row in rows):
             return f"hidden {snapshot.label(rows[0])}"
-        return snapshot.items.key[rows[0]]
+        return str(snapshot.items.key[rows[0]])

@@ -270,7 +270,8 @@ def _longest_jumps(
         for place in range(wanted - half):
             best[level - 1, place] = max(best[level - 1, place], best[level, place])
             best[level - 1, place + half] = max(best[level - 1, place + half], best[level, place])
-    return best[0].copy()
+    found: Floats = best[0].copy()
+    return found
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.analyses import centrality, chains, choke, layout, okr, people, queue, risks, summary, workload
+from resolvers.analyses import centrality, chains, choke, layout, okr, people, queue, risks, schedule, summary, workload
 
 FIELDS: Final[dict[str, Any]] = {
     **centrality.FIELDS,
@@ -15,6 +15,7 @@ FIELDS: Final[dict[str, Any]] = {
     **people.FIELDS,
     **queue.FIELDS,
     **risks.FIELDS,
+    **schedule.FIELDS,
     **summary.FIELDS,
     **workload.FIELDS,
 }

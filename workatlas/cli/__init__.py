@@ -14,6 +14,7 @@ from workatlas.cli import (
     centrality,
     chains,
     choke,
+    critical,
     db,
     demo,
     doctor,
@@ -49,6 +50,7 @@ app.command()(chains.chains)
 app.command()(chains.ready)
 app.command()(risks.risks)
 app.command()(risks.exposure)
+app.command()(critical.critical_path)
 app.command()(okr.okr)
 app.command()(people.people_risk)
 app.command()(people.workload)

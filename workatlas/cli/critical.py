@@ -1,0 +1,57 @@
+"""``workatlas critical-path``: when what leads to a target can and must be done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from workatlas.cli.chains import FirstOption, known, print_table
+from workatlas.cli.output import console, print_json
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+
+TargetArgument = Annotated[
+    str | None, typer.Argument(help="Key or id of a goal, or of any work; everything open if not given.")
+]
+
+
+def critical_path(
+    target: TargetArgument = None,
+    why: Annotated[str | None, typer.Option(help="Say why this item is critical or not, and nothing else.")] = None,
+    first: FirstOption = 20,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print what may not slip on the way to a target, and how far the rest may."""
+    from analytics import critical_path as find_critical_path
+
+    snapshot = read_snapshot(workspace)
+    found = find_critical_path(snapshot, known(snapshot, target) if target else None, today=day(today))
+    if why is not None:
+        told = found.explain_item(known(snapshot, why))
+        if json:
+            print_json(told.to_dict())
+        else:
+            console().print(told.sentence, highlight=False, markup=False)
+        return
+    if json:
+        print_json(found.to_dict())
+        return
+    print_table(
+        ("item", "title", "start", "finish", "latest finish", "float", "drag", "critical"),
+        [
+            (
+                item.key,
+                item.title,
+                item.early_start_date,
+                item.early_finish_date,
+                item.late_finish_date,
+                f"{item.total_float:g} h",
+                "–" if item.drag is None else f"{item.drag:g} h",
+                "yes" if item.critical else "",
+            )
+            for item in found.items.tightest(first)
+        ],
+    )
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
