@@ -25,6 +25,7 @@ from analytics.queue import ReadyItem, ReadyQueue, ready_queue
 from analytics.relief import Relief, relief
 from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
+from analytics.schedule import Schedule, ScheduledItem, schedule
 from analytics.service import Unserving
 from analytics.standing import ChildScore, GoalScore
 from analytics.statements import Section, Statement
@@ -94,6 +95,8 @@ __all__ = [
     "Rescope",
     "Result",
     "Risks",
+    "Schedule",
+    "ScheduledItem",
     "Score",
     "Section",
     "SingleOwner",
@@ -132,6 +135,7 @@ __all__ = [
     "ready_queue",
     "relief",
     "risks",
+    "schedule",
     "summary",
     "svg",
     "teams_waited_for",

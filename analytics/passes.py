@@ -104,7 +104,7 @@ def early_moments(
                 times[place - low] = _bound(network, network.into_arcs[place], starts, ends, rulers)
             let[node] = max(let[node], enough_at(times, network.into_arcs[low:high], child, share, need[node]))
         hours, one = work.hours[node], work.calendar[node]
-        let[node] = max(let[node], _begun_for(ended[node], hours, one, rulers))
+        let[node] = max(let[node], begun_for(ended[node], hours, one, rulers))
         starts[node] = let[node]
         if hours > 0:
             starts[node] = max(let[node], latest(rulers, one, hours_at(rulers, one, let[node])))
@@ -128,7 +128,7 @@ def _bound(network: Network, arc: int, starts: Floats, ends: Floats, rulers: Tab
 
 
 @compiled
-def _begun_for(ended: float, hours: float, one: int, rulers: Table) -> float:
+def begun_for(ended: float, hours: float, one: int, rulers: Table) -> float:
     """Return the earliest start with which work has no hours left at a moment before which it may not end."""
     if hours <= 0 or ended <= 0:
         return ended
@@ -140,16 +140,16 @@ def arrivals(network: Network, work: Work, starts: Floats, ends: Floats, rulers:
     """Return the moment before which each arc lets its head not start. Shape (a,); O(a log e)."""
     found = np.empty(len(network.heads))
     for arc in range(len(found)):
-        found[arc] = _start_bound(network, work, arc, starts, ends, rulers)
+        found[arc] = start_bound(network, work, arc, starts, ends, rulers)
     return found
 
 
 @compiled
-def _start_bound(network: Network, work: Work, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
+def start_bound(network: Network, work: Work, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
     """Return the moment before which an arc lets its head not start; a tied end is counted back from."""
     head, moment = network.heads[arc], _bound(network, arc, starts, ends, rulers)
     if network.to_finish[arc]:
-        return _begun_for(moment, work.hours[head], work.calendar[head], rulers)
+        return begun_for(moment, work.hours[head], work.calendar[head], rulers)
     return moment
 
 
@@ -184,7 +184,7 @@ def late_moments(
                 last = min(last, moment)
             free[node] = min(free[node], _slack(network, work, arc, starts, ends, rulers, free))
             if critical[head] and not critical[node]:
-                critical[node] = _start_bound(network, work, arc, starts, ends, rulers) >= let[head] - TOLERANCE
+                critical[node] = start_bound(network, work, arc, starts, ends, rulers) >= let[head] - TOLERANCE
         if hours > 0:
             if last < np.inf and latest(rulers, one, hours_at(rulers, one, last)) > last + TOLERANCE:
                 # Nobody works then: it has to have begun when its calendar last had hours.

@@ -48,11 +48,11 @@ PUBLIC: Final = {
         ChokePoints Communities Community Completeness Conflict Conflicts Cover CriticalItem CriticalPath CutEdge Delay
         Draft Expanded Explanation Exposure Finish GoalDifference GoalExposure GoalScore Grouping HandOff ItemExposure
         Layout Link Load LoadDifference Measure Move OkrRollup Outlook Passage Paths PeopleRisk PlacedEdge PlacedNode
-        Projection ReadyItem ReadyQueue Reassign Relief Remove Rescope Result Risks Score Section SingleOwner Statement
-        Step Summary TeamWait TeamsWaitedFor Threat Unserving Variants WaitCycle WaitedFor WeekLoad WhatIf Workload
-        betweenness blocking_chains budgets centrality choke_points communities conflicts critical_path degree
-        eigenvector exposure floats k_paths layout okr_rollup overlay pagerank paths people_risk ready_queue relief
-        risks summary svg teams_waited_for what_if workload
+        Projection ReadyItem ReadyQueue Reassign Relief Remove Rescope Result Risks Schedule ScheduledItem Score Section
+        SingleOwner Statement Step Summary TeamWait TeamsWaitedFor Threat Unserving Variants WaitCycle WaitedFor
+        WeekLoad WhatIf Workload betweenness blocking_chains budgets centrality choke_points communities conflicts
+        critical_path degree eigenvector exposure floats k_paths layout okr_rollup overlay pagerank paths people_risk
+        ready_queue relief risks schedule summary svg teams_waited_for what_if workload
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop

@@ -1,4 +1,4 @@
-"""``criticalPath`` and ``whyCritical``: when what leads to a target can and must be done, and what drives it."""
+"""``criticalPath``, ``whyCritical`` and ``schedule``: when what leads to a target can and must be done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ from typing import Annotated, Any, Final
 import strawberry
 from strawberry.types import Info
 
-from analytics import Completeness, CriticalItem, CriticalPath, Explanation, Step, critical_path
+from analytics import (
+    Completeness,
+    CriticalItem,
+    CriticalPath,
+    Explanation,
+    Schedule,
+    ScheduledItem,
+    Step,
+    critical_path,
+    schedule,
+)
 from resolvers.access import Access
 from resolvers.analyses.chains import STEP
 from resolvers.analyses.publishing import computed, published
@@ -102,6 +112,61 @@ EXPLANATION: Final = published(
 )
 
 
+published(
+    ScheduledItem,
+    "When one item is done, and by whom; hours count from this morning in the workspace's calendar.",
+    {
+        "key": "Its key.",
+        "title": "Its title.",
+        "kind": "Its kind.",
+        "start": "Hours until it starts.",
+        "finish": "Hours until it is finished.",
+        "start_date": "Day on which it starts.",
+        "finish_date": "Day on which it is finished.",
+        "people": "Keys of those whose time it takes.",
+        "held_by": "What it starts after: PERSON, PREDECESSOR, START_DATE; null where it starts at once.",
+        "after": "Key of the item that it starts after.",
+        "person": "Key of the person who was busy until then.",
+        "delay": "Hours by which it starts later than if everybody were free.",
+    },
+)
+SCHEDULE: Final = published(
+    Schedule,
+    "A schedule in which nobody gives more than all of their time.",
+    {
+        "target": "Key of the target; null for everything.",
+        "target_title": "Its title.",
+        "rule": "The priority rule.",
+        "length": "Working hours from this morning to the target's finish.",
+        "unconstrained": "What they would be if everybody were free.",
+        "start": "The day from which is reckoned.",
+        "finish": "The day of the target's finish.",
+        "total": "Number of items that lead to the target.",
+        "items": "The first of them.",
+    },
+    explained=True,
+)
+
+
+async def _schedule(
+    info: Info[Context, None],
+    target: Target = None,
+    rule: Annotated[
+        str,
+        strawberry.argument(
+            description="What comes first: latestStart, latestFinish, leastFloat, shortest, mostSuccessors or "
+            "positionalWeight."
+        ),
+    ] = "latestStart",
+    first: First = DEFAULT_PAGE,
+) -> Any:
+    limit, today = page_size(first), info.context.today()
+    snapshot = await info.context.snapshots.current()
+    hidden, name = info.context.viewer.hidden(snapshot), None if target is None else str(target)
+    found = await computed(lambda: schedule(snapshot, name, rule=rule, today=today, hidden=hidden))
+    return found.first(limit)
+
+
 async def _critical_path(info: Info[Context, None], target: Target = None, first: First = DEFAULT_PAGE) -> Any:
     limit = page_size(first)
     return CriticalPathPage.of(await _found(info, target), limit)
@@ -131,5 +196,9 @@ FIELDS: Final = {
     "whyCritical": field(
         EXPLANATION, "Why an item is critical for a target or not: what drives it, or how far it may slip.",
         resolver=_why_critical, access=Access.READ,
+    ),
+    "schedule": field(
+        SCHEDULE, "When work can be done by those who are to do it, one thing after the other.", resolver=_schedule,
+        access=Access.READ,
     ),
 }  # fmt: skip

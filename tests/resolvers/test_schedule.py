@@ -48,3 +48,21 @@ def test_why_an_item_is_critical(connection: Connection, world: World, query: Qu
     assert query('{ whyCritical(item: "O-404") { sentence } }').codes == ["NOT_FOUND"]
     assert query('{ criticalPath(target: "O-404") { total } }').codes == ["NOT_FOUND"]
     assert query('{ criticalPath(target: "P-1") { total } }').codes == ["BAD_USER_INPUT"]
+
+
+def test_schedule(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.schedule(snapshot, "O-1", rule="shortest", today=TODAY)
+    assert expected.total > 2
+    asked = query("""{ schedule(target: "O-1", rule: "shortest", first: 2) {
+        target rule length unconstrained start finish total explanation
+        items { key start finish startDate finishDate people heldBy after person delay } } }""").data["schedule"]
+    told = expected.to_dict()
+    assert (asked["length"], asked["unconstrained"]) == (told["lengthHours"], told["unconstrainedHours"])
+    for name in ("target", "rule", "start", "finish", "explanation"):
+        assert asked[name] == told[name]
+    assert asked["total"] == expected.total
+    assert len(asked["items"]) == 2
+    for shown, wanted in zip(asked["items"], told["items"], strict=False):
+        assert shown.items() <= wanted.items()
+    assert query('{ schedule(rule: "luck") { total } }').codes == ["BAD_USER_INPUT"]

@@ -1,4 +1,4 @@
-"""``workatlas critical-path``: when what leads to a target can and must be done."""
+"""``workatlas critical-path`` and ``workatlas schedule``: when what leads to a target can and must be done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from workatlas.cli.chains import FirstOption, known, print_table
 from workatlas.cli.output import console, print_json
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+from workatlas.errors import SettingsError
 
 TargetArgument = Annotated[
     str | None, typer.Argument(help="Key or id of a goal, or of any work; everything open if not given.")
@@ -52,6 +53,48 @@ def critical_path(
                 "yes" if item.critical else "",
             )
             for item in found.items.tightest(first)
+        ],
+    )
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+
+
+def schedule(
+    target: TargetArgument = None,
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="What comes first: latestStart, latestFinish, leastFloat, shortest, mostSuccessors, positionalWeight."
+        ),
+    ] = "latestStart",
+    first: FirstOption = 20,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print when work can be done by those who are to do it, one thing after the other."""
+    from analytics import schedule as make_schedule
+    from analytics.priorities import RULES
+
+    if rule not in RULES:
+        raise SettingsError(f"there is no priority rule {rule!r}; choose one of {', '.join(RULES)}.")
+    snapshot = read_snapshot(workspace)
+    found = make_schedule(snapshot, known(snapshot, target) if target else None, rule=rule, today=day(today))
+    if json:
+        print_json(found.to_dict())
+        return
+    print_table(
+        ("item", "title", "people", "start", "finish", "after", "delay"),
+        [
+            (
+                one.key,
+                one.title,
+                ", ".join(one.people) or "nobody",
+                one.start_date,
+                one.finish_date,
+                f"{one.after or ''} ({one.person})" if one.person else one.after or "",
+                f"{one.delay:g} h" if one.delay else "",
+            )
+            for one in found.items[:first]
         ],
     )
     console().print(found.explain().sentence, style="italic", highlight=False, markup=False)

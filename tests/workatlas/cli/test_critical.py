@@ -1,4 +1,4 @@
-"""The command about the critical path."""
+"""The commands about the critical path and the schedule."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def test_critical_path(run: Run) -> None:
     assert "Everything takes 40 working hours" in text
     assert "A-1 drives it (FS)" in run("critical-path", "KR-1", "--why", "A-2", *TODAY).stdout
     assert json.loads(run("critical-path", "--why", "A-3", *TODAY, "--json").stdout)["facts"]["critical"] is False
+
+
+def test_schedule(run: Run) -> None:
+    found = json.loads(run("schedule", *TODAY, "--json").stdout)
+    when = {item["key"]: (item["start"], item["people"], item["heldBy"]) for item in found["items"]}
+    assert when["A-2"] == (16, ["bob"], "PREDECESSOR")
+    assert when["A-3"] == (0, [], None)
+    text = run("schedule", "KR-1", "--rule", "shortest", *TODAY).stdout
+    assert "bob" in text
+    assert "KR-1 takes 40 working hours" in text
