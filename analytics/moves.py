@@ -63,14 +63,14 @@ def relief(
     left = {person: hours.copy() for person, hours in load.items()}
     chosen: list[Relief] = []
     for person in sorted(left, key=lambda one: (-_over(left[one], capacity[one]).sum(), one)):
-        waiting = list(pieces.get(person, ()))
+        if not _over(left[person], capacity[person]).any():
+            continue
+        waiting = _Pieces(pieces.get(person, ()))
         taken: list[tuple[Piece, int]] = []
-        while _over(left[person], capacity[person]).any() and waiting:
-            over = _over(left[person], capacity[person])
-            best = min(waiting, key=lambda piece: _badness(piece, over))
-            waiting.remove(best)
-            if np.minimum(best.hours, over).sum() <= _ROUNDING:
-                continue
+        while (over := _over(left[person], capacity[person])).any():
+            best = waiting.best(over)
+            if best is None:
+                break
             to = _room(best, left, capacity, mates.get(person, ()))
             left[person] -= best.hours
             if to >= 0:
@@ -86,9 +86,26 @@ def _over(hours: Floats, capacity: Floats) -> Floats:
     return np.where(over > _ROUNDING, over, 0.0)
 
 
-def _badness(piece: Piece, over: Floats) -> tuple[float, float, float, int]:
-    removed = float(np.minimum(piece.hours, over).sum())
-    return round(-removed, 6), round(float(piece.hours.sum()) - removed, 6), piece.worth, piece.item
+class _Pieces:
+    """The pieces of one person, each given away once."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces = sorted(pieces, key=lambda piece: (piece.worth, piece.item))
+        self._hours = np.array([piece.hours for piece in self._pieces])
+        self._there = np.ones(len(pieces), dtype=np.bool_)
+
+    def best(self, over: Floats) -> Piece | None:
+        """Return, and take, the piece that removes most of an overload, of equals that which moves least beside it."""
+        if not self._there.any():
+            return None
+        removed = np.minimum(self._hours, over).sum(axis=1)
+        beside = self._hours.sum(axis=1) - removed
+        removed[~self._there] = -1.0
+        place = int(np.lexsort((np.round(beside, 6), -np.round(removed, 6)))[0])
+        if removed[place] <= _ROUNDING:
+            return None
+        self._there[place] = False
+        return self._pieces[place]
 
 
 def _room(piece: Piece, left: Mapping[int, Floats], capacity: Mapping[int, Floats], mates: Sequence[int]) -> int:
