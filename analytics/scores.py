@@ -121,7 +121,7 @@ def _rolled_up(
         total = float(share[known].sum())
         covered[parent] = total
         if is_objective[parent] and total > 0:
-            derived[parent] = float(share[known] @ found[known]) / total
+            derived[parent] = min(1.0, float(share[known] @ found[known]) / total)  # thirds do not add up to 1
             score[parent] = derived[parent] if np.isnan(given[parent]) else given[parent]
     return score, derived, covered, brought
 

@@ -150,6 +150,15 @@ def test_contributing_work_counts_by_the_effort_that_is_done() -> None:
     assert standing(graph, "O-1").score == 1
 
 
+@pytest.mark.parametrize("count", range(1, 40))
+def test_a_goal_whose_children_are_all_done_stands_at_one_and_not_beyond(count: int) -> None:
+    work = {f"T{number}": ("CONTRIBUTES_TO", {"status": "DONE"}, None) for number in range(count)}
+    score = standing(objective(**work), "O-1").score
+    assert score == pytest.approx(1)
+    assert score is not None
+    assert score <= 1
+
+
 def test_an_operation_never_finishes_and_has_no_score() -> None:
     graph = objective(OP=("CONTRIBUTES_TO", {"kind": "Operation", "status": None}, None))
     found = rollup(graph)
