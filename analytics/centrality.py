@@ -13,8 +13,8 @@ import numpy as np
 from scipy.sparse.linalg import eigsh
 
 from analytics.centrality_kernels import betweenness_from, ranks
-from analytics.kernels import Pointers, topological_order, totals
-from analytics.projection import Among, Projection
+from analytics.kernels import Pointers
+from analytics.projection import Among, Nodes, Projection
 from analytics.results import Completeness, Explanation, counted, table
 from graph.columns import Flags, Floats, Ints
 from graph.snapshot import Snapshot
@@ -70,17 +70,17 @@ class Centrality(Mapping[Hashable, float]):
     sources: int | None
     top: tuple[Score, ...]
     completeness: Completeness
-    _places: Mapping[Hashable, int] = field(repr=False, compare=False)
+    _nodes: Nodes = field(repr=False, compare=False)
     _scores: Floats = field(repr=False, compare=False)
 
     def __getitem__(self, name: Hashable) -> float:
-        return float(self._scores[self._places[name]])
+        return float(self._scores[self._nodes.place(name)])
 
     def __iter__(self) -> Iterator[Hashable]:
-        return iter(self._places)
+        return iter(self._nodes)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._nodes)
 
     def explain(self) -> Explanation:
         """Return the most central node, and what its score means."""
@@ -221,20 +221,13 @@ def pagerank(
         return _result(Measure.PAGERANK, projection, np.empty(0), limit, hidden)
     ahead: Arcs = (projection.pointer, projection.heads, projection.weights)
     entering, leaving_rows = (ahead, projection.reverse) if reverse else (projection.reverse, ahead)
-    pointer, heads, weights = leaving_rows
-    leaving = totals(np.repeat(np.arange(len(projection)), np.diff(pointer)), weights, len(projection))
-    order = _settled_order(pointer, heads)
+    pointer, _, weights = leaving_rows
+    ends = np.concatenate([[0.0], np.cumsum(weights)])
+    leaving = ends[pointer[1:]] - ends[pointer[:-1]]
+    order = np.ascontiguousarray(projection.order[::-1]) if reverse else projection.order
     scores, rounds = ranks(*entering, leaving, order, alpha, _TOLERANCE, _ROUNDS)
     limited = (f"{_ROUNDS} rounds, without reaching the tolerance",) if rounds == _ROUNDS else ()
     return _result(Measure.PAGERANK, projection, scores, limit, hidden, limited=limited)
-
-
-def _settled_order(pointer: Pointers, heads: Ints) -> Ints:
-    """Return all nodes, in topological order as far as there is one, so that few rounds are needed."""
-    order = topological_order(pointer, heads)
-    rest = np.ones(len(pointer) - 1, dtype=np.bool_)
-    rest[order] = False
-    return np.concatenate([order, np.flatnonzero(rest).astype(np.int32)])
 
 
 def eigenvector(
@@ -332,16 +325,14 @@ def _result(
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 node")
     snapshot, rows = projection.snapshot, projection.rows
-    seen = np.ones(len(rows), dtype=np.bool_) if hidden is None else ~hidden[rows]
-    order = np.argsort(-np.round(scores, 12), kind="stable")
-    first = order[seen[order]][:limit].tolist()
-    shown = int(np.count_nonzero(seen))
+    nodes = Nodes.of(projection, hidden)
+    shown = len(nodes)
     if shown > limit:
         limited = (*limited, f"the first {limit} of {shown} nodes")
-    items, names = snapshot.items, snapshot.names
+    items = snapshot.items
     top = tuple(
         Score(items.key[row], items.title[row], snapshot.label(row), float(scores[place]))
-        for place, row in ((place, int(rows[place])) for place in first)
+        for place, row in ((place, int(rows[place])) for place in _highest(scores, nodes.seen, limit))
     )
     return Centrality(
         measure=measure,
@@ -352,6 +343,16 @@ def _result(
         sources=sources,
         top=top,
         completeness=Completeness(snapshot.seq, limited, len(rows) - shown, projection.self_references),
-        _places={names[int(rows[place])]: place for place in np.flatnonzero(seen).tolist()},
+        _nodes=nodes,
         _scores=scores,
     )
+
+
+def _highest(scores: Floats, seen: Flags, limit: int) -> list[int]:
+    """Return the places of the highest scores, equal ones (but for rounding) in the order of rows. O(p)."""
+    places, rounded = np.flatnonzero(seen), np.round(scores[seen], 12)
+    if len(places) > limit:
+        high = rounded >= np.partition(rounded, -limit)[-limit]
+        places, rounded = places[high], rounded[high]
+    found: list[int] = places[np.argsort(-rounded, kind="stable")][:limit].tolist()
+    return found

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from analytics.louvain import louvain, modularity, numbered_by_size
-from analytics.projection import Among, Projection
+from analytics.projection import Among, Nodes, Projection
 from analytics.results import Completeness, Explanation, counted, table
 from graph.columns import Flags, Ints
 from graph.snapshot import Snapshot
@@ -65,17 +65,17 @@ class Communities(Mapping[Hashable, int]):
     modularity: float
     groups: tuple[Community, ...]
     completeness: Completeness
-    _places: Mapping[Hashable, int] = field(repr=False, compare=False)
+    _nodes: Nodes = field(repr=False, compare=False)
     _group: Ints = field(repr=False, compare=False)
 
     def __getitem__(self, name: Hashable) -> int:
-        return int(self._group[self._places[name]])
+        return int(self._group[self._nodes.place(name)])
 
     def __iter__(self) -> Iterator[Hashable]:
-        return iter(self._places)
+        return iter(self._nodes)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._nodes)
 
     def explain(self) -> Explanation:
         """Return how many groups there are, and the largest."""
@@ -158,10 +158,9 @@ def communities(
         group = louvain(projection.mutual, seed, resolution)
     else:
         group = numbered_by_size(connected_components(projection.mutual, directed=False)[1])
-    seen = np.ones(len(projection), dtype=np.bool_) if hidden is None else ~hidden[projection.rows]
+    nodes = Nodes.of(projection, hidden)
     count = int(group.max(initial=-1)) + 1
     limited = (f"the first {limit} of {count} groups",) if count > limit else ()
-    names = snapshot.names
     return Communities(
         method=method,
         among=projection.among,
@@ -170,11 +169,11 @@ def communities(
         edges=len(projection.heads),
         count=count,
         modularity=modularity(projection.mutual, group, resolution),
-        groups=tuple(_groups(projection, group, min(count, limit), seen)),
+        groups=tuple(_groups(projection, group, min(count, limit), nodes.seen)),
         completeness=Completeness(
-            snapshot.seq, limited, int(np.count_nonzero(~seen)), projection.self_references
+            snapshot.seq, limited, len(projection) - len(nodes), projection.self_references
         ),
-        _places={names[int(projection.rows[place])]: place for place in np.flatnonzero(seen).tolist()},
+        _nodes=nodes,
         _group=group,
     )  # fmt: skip
 

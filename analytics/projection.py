@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from analytics.kernels import Pointers
+from analytics.kernels import Pointers, topological_order
 from analytics.ownership import answering
 from graph.columns import Flags, Floats, Ints
 from graph.model import EDGES, NODES, Role
@@ -57,6 +57,14 @@ class Projection:
         """Compressed rows of the arcs that enter each node: pointer, tails, weights."""
         turned = self.matrix.T.tocsr()
         return turned.indptr.astype(np.int64), turned.indices.astype(np.int32), turned.data
+
+    @cached_property
+    def order(self) -> Ints:
+        """All nodes, in topological order as far as there is one, then those in cycles and behind them. Shape (p,)."""
+        order = topological_order(self.pointer, self.heads)
+        rest = np.ones(len(self), dtype=np.bool_)
+        rest[order] = False
+        return np.concatenate([order, np.flatnonzero(rest).astype(np.int32)])
 
     @cached_property
     def mutual(self) -> csr_array:
@@ -168,3 +176,37 @@ def _between(snapshot: Snapshot, rows: NDArray[np.intp], items: csr_array) -> cs
     found.eliminate_zeros()
     found.sort_indices()
     return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nodes:
+    """The nodes of a projection that the viewer may see (``seen``, shape (p,)), by the snapshot's names."""
+
+    projection: Projection
+    seen: Flags
+
+    @classmethod
+    def of(cls, projection: Projection, hidden: Flags | None) -> Nodes:
+        """Return the nodes without the ``hidden`` items (shape (n,))."""
+        seen = np.ones(len(projection), dtype=np.bool_) if hidden is None else ~hidden[projection.rows]
+        return cls(projection, seen)
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self.seen))
+
+    def __iter__(self) -> Iterator[Hashable]:
+        names = self.projection.snapshot.names
+        return (names[row] for row in self.projection.rows[self.seen].tolist())
+
+    def place(self, name: Hashable) -> int:
+        """Return a node's place in the projection.
+
+        Raises:
+            KeyError: It is no node, or the viewer may not see it.
+
+        """
+        row, rows = self.projection.snapshot.row(name), self.projection.rows
+        place = int(np.searchsorted(rows, row))
+        if place == len(rows) or rows[place] != row or not self.seen[place]:
+            raise KeyError(name)
+        return place

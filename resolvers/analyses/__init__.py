@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from resolvers.analyses import centrality, chains, choke, layout, okr, people, queue, risks, schedule, summary, workload
+from resolvers.analyses import (
+    centrality,
+    chains,
+    choke,
+    layout,
+    okr,
+    people,
+    queue,
+    risks,
+    routes,
+    schedule,
+    summary,
+    workload,
+)
 
 FIELDS: Final[dict[str, Any]] = {
     **centrality.FIELDS,
@@ -15,6 +28,7 @@ FIELDS: Final[dict[str, Any]] = {
     **people.FIELDS,
     **queue.FIELDS,
     **risks.FIELDS,
+    **routes.FIELDS,
     **schedule.FIELDS,
     **summary.FIELDS,
     **workload.FIELDS,

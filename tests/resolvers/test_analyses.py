@@ -138,6 +138,24 @@ def test_layout(connection: Connection, world: World, query: Query) -> None:
     assert query('{ layout(goal: "O-1", boxes: 1) { goal } }').codes == ["BAD_USER_INPUT"]
 
 
+def test_paths_and_variants(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    root = analytics.blocking_chains(snapshot, "O-1", 1, today=TODAY)[0].root.key
+    expected = analytics.paths(snapshot, root, "O-1", ["AFFECTS", "BLOCKS", "CONTRIBUTES_TO"], 2).to_dict()
+    assert expected["length"]
+    asked = query(f"""{{ paths(from: "{root}", to: "O-1", kinds: ["AFFECTS", "BLOCKS", "CONTRIBUTES_TO"], k: 2) {{
+        start end length count items routes explanation links {{ start end kind }} }} }}""")
+    shown = asked.data["paths"]
+    assert [list(link.values()) for link in shown.pop("links")] == [list(link.values()) for link in expected["links"]]
+    assert shown == {name: expected[name] for name in shown}
+    told = analytics.k_paths(snapshot, root, "O-1", 3, today=TODAY).to_dict()
+    found = query(f"""{{ chainVariants(root: "{root}", goal: "O-1", k: 3) {{ root goal explanation
+        chains {{ lengthHours delays steps {{ key }} }} }} }}""").data["chainVariants"]
+    assert [chain["lengthHours"] for chain in found["chains"]] == [one["lengthHours"] for one in told["variants"]]
+    assert found["explanation"] == told["explanation"]
+    assert query('{ paths(from: "O-1", to: "O-1", k: 0) { length } }').codes == ["BAD_USER_INPUT"]
+
+
 def test_what_is_not_there_is_said(query: Query) -> None:
     assert query('{ blockingChains(goal: "O-404") { goal } }').codes == ["NOT_FOUND"]
     assert query('{ blockingChains(goal: "P-1") { goal } }').codes == ["BAD_USER_INPUT"]

@@ -10,7 +10,7 @@ import typer
 
 from workatlas.cli.output import console, print_json
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
-from workatlas.errors import NotFoundError
+from workatlas.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from analytics import Chain
@@ -23,19 +23,32 @@ FirstOption = Annotated[int, typer.Option("--first", "-n", min=1, help="How many
 def chains(
     goal: GoalArgument = None,
     first: FirstOption = 10,
+    root: Annotated[
+        str | None, typer.Option("--from", help="Print the longest paths in time from this item to the goal instead.")
+    ] = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the blocking chains to a goal, worst first, each with the facts it rests on."""
     snapshot = read_snapshot(workspace)
-    found = worst_chains(snapshot, goal, first, day(today))
+    found = (
+        _variants(snapshot, root, goal, first, day(today)) if root else worst_chains(snapshot, goal, first, day(today))
+    )
     if json:
         print_json([chain.to_dict() for chain in found])
     elif not found:
         console().print("Nothing stands between this and done.", style="green")
     else:
         print_chains(found)
+
+
+def _variants(snapshot: Snapshot, root: str, goal: str | None, first: int, today: date) -> list[Chain]:
+    from analytics import k_paths
+
+    if goal is None:
+        raise SettingsError("--from needs a goal; name it before the options.")
+    return list(k_paths(snapshot, known(snapshot, root), known(snapshot, goal), first, today=today))
 
 
 def worst_chains(snapshot: Snapshot, goal: str | None, first: int, today: date) -> list[Chain]:

@@ -18,7 +18,7 @@ def path(
     kinds: Annotated[
         list[str] | None, typer.Option("--kind", help="Walk only this kind of edge; may be repeated.")
     ] = None,
-    first: Annotated[int, typer.Option("--first", "-n", min=1, max=100, help="How many routes to print.")] = 3,
+    first: Annotated[int, typer.Option("--k", "--first", "-n", min=1, max=100, help="How many routes to print.")] = 3,
     directed: Annotated[
         bool, typer.Option("--directed", help="Follow edges only from their start to their end.")
     ] = False,

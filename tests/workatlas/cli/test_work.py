@@ -133,6 +133,14 @@ def test_layout_prints_places_and_writes_a_picture(run: Run, world: str, tmp_pat
     assert "can be written" in str(run("layout", "O-1", "--svg", tmp_path / "no" / "goal.svg", "-w", world).exception)
 
 
+def test_variants_of_a_chain_and_any_number_of_routes(run: Run, world: str) -> None:
+    (only,) = answer(run("chains", "O-1", "--from", "A-1", "-w", world, "--today", "2026-03-02", "--json"))
+    assert ([step["key"] for step in only["steps"]], only["lengthHours"]) == (["A-1", "A-2"], 40)
+    assert "needs a goal" in str(run("chains", "--from", "A-1", "-w", world).exception)
+    routes = answer(run("path", "A-1", "A-3", "--k", "1", "-w", world, "--json"))["routes"]
+    assert routes == [["A-1", "A-2", "O-1", "A-3"]]
+
+
 def test_people_see_the_same_facts_as_programs(run: Run, world: str) -> None:
     text = run("chains", "-w", world, "--today", "2026-03-02").stdout
     for fact in ("Ship it", "Design", "Ann", "40 working hours", "2026-03-06"):
