@@ -10,6 +10,7 @@ from analytics.choke_point import ChokePoint, Cover, Passage
 from analytics.communities import Communities, Community, Grouping, communities
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.critical_path import CriticalItem, CriticalPath, critical_path, floats
+from analytics.dominators import Dominator, Dominators, dominators
 from analytics.drawing import svg
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
@@ -62,6 +63,8 @@ __all__ = [
     "CriticalPath",
     "CutEdge",
     "Delay",
+    "Dominator",
+    "Dominators",
     "Draft",
     "Expanded",
     "Explanation",
@@ -122,6 +125,7 @@ __all__ = [
     "conflicts",
     "critical_path",
     "degree",
+    "dominators",
     "eigenvector",
     "exposure",
     "floats",

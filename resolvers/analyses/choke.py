@@ -1,12 +1,23 @@
-"""``chokePoints``: what most of the chains to goals run through, and what finishing it would bring."""
+"""``chokePoints`` and ``dominators``: what chains to goals run through, or cannot get around."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+import strawberry
 from strawberry.types import Info
 
-from analytics import ChokePoint, ChokePoints, Cover, Passage, Relief, choke_points
+from analytics import (
+    ChokePoint,
+    ChokePoints,
+    Cover,
+    Dominator,
+    Dominators,
+    Passage,
+    Relief,
+    choke_points,
+    dominators,
+)
 from resolvers.access import Access
 from resolvers.analyses.publishing import computed, published
 from resolvers.analyses.risks import Goals, named
@@ -76,6 +87,25 @@ CHOKE_POINTS: Final = published(
 )
 
 
+published(
+    Dominator,
+    "Something that leads to a goal, and what it cannot get around.",
+    {
+        "key": "Its key; of a cycle, that of its first member.",
+        "title": "Its title.",
+        "kind": "Its kind.",
+        "through": "Key of the next thing that every path from it passes, the goal at last.",
+        "holds": "How many things have no way to the goal but through it.",
+    },
+)
+DOMINATORS: Final = published(
+    Dominators,
+    "Everything that leads to a goal, what most has no way around first.",
+    {"goal": "Key of the goal.", "total": "How many things lead to it.", "items": "These things."},
+    explained=True,
+)
+
+
 async def _choke_points(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
     limit, today = page_size(first), info.context.today()
     snapshot = await info.context.snapshots.current()
@@ -83,8 +113,22 @@ async def _choke_points(info: Info[Context, None], goals: Goals = None, first: F
     return await computed(lambda: choke_points(snapshot, named(goals), limit=limit, today=today, hidden=hidden))
 
 
+async def _dominators(
+    info: Info[Context, None],
+    goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
+    first: First = DEFAULT_PAGE,
+) -> Any:
+    limit, today = page_size(first), info.context.today()
+    snapshot = await info.context.snapshots.current()
+    hidden = info.context.viewer.hidden(snapshot)
+    return await computed(lambda: dominators(snapshot, str(goal), limit=limit, today=today, hidden=hidden))
+
+
 FIELDS: Final = {
     "chokePoints": field(
         CHOKE_POINTS, "What most of the chains to goals run through.", resolver=_choke_points, access=Access.READ
+    ),
+    "dominators": field(
+        DOMINATORS, "What nobody gets around on the way to a goal.", resolver=_dominators, access=Access.READ
     ),
 }

@@ -156,6 +156,14 @@ def test_paths_and_variants(connection: Connection, world: World, query: Query) 
     assert query('{ paths(from: "O-1", to: "O-1", k: 0) { length } }').codes == ["BAD_USER_INPUT"]
 
 
+def test_dominators(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.dominators(snapshot, "O-1", limit=25, today=TODAY).to_dict()
+    assert expected["items"]
+    asked = query('{ dominators(goal: "O-1") { goal total explanation items { key title kind through holds } } }')
+    assert asked.data["dominators"] == {name: expected[name] for name in asked.data["dominators"]}
+
+
 def test_what_is_not_there_is_said(query: Query) -> None:
     assert query('{ blockingChains(goal: "O-404") { goal } }').codes == ["NOT_FOUND"]
     assert query('{ blockingChains(goal: "P-1") { goal } }').codes == ["BAD_USER_INPUT"]

@@ -1,4 +1,4 @@
-"""``workatlas choke-points``: what most of the chains to goals run through, and what finishing it would bring."""
+"""``workatlas choke-points`` and ``workatlas dominators``: what chains to goals run through, or cannot get around."""
 
 from __future__ import annotations
 
@@ -68,3 +68,25 @@ def _gain(point: ChokePoint) -> str:
     if relief is None or relief.gain_hours <= 0:
         return "nothing by itself"
     return f"{relief.goal} by {relief.gain_hours:g} h ({relief.drag_hours:g} h its own work)"
+
+
+def dominators(
+    goal: Annotated[str, typer.Argument(help="Key or id of a goal, or of any work.")],
+    first: FirstOption = 20,
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Print what nobody gets around on the way to a goal."""
+    from analytics import dominators as find_dominators
+
+    snapshot = read_snapshot(workspace)
+    found = find_dominators(snapshot, known(snapshot, goal), limit=first, today=day(today))
+    if json:
+        print_json(found.to_dict())
+        return
+    print_table(
+        ("item", "title", "no way around it", "every path goes on to"),
+        [(item.key, item.title, item.holds, item.through) for item in found],
+    )
+    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)

@@ -141,6 +141,14 @@ def test_variants_of_a_chain_and_any_number_of_routes(run: Run, world: str) -> N
     assert routes == [["A-1", "A-2", "O-1", "A-3"]]
 
 
+def test_dominators_say_what_nobody_gets_around(run: Run, world: str) -> None:
+    items = {item["key"]: item for item in answer(run("dominators", "O-1", "-w", world, "--json"))["items"]}
+    assert {key: (item["through"], item["holds"]) for key, item in items.items()} == {
+        "A-1": ("A-2", 0), "A-2": ("O-1", 1), "A-3": ("O-1", 0),
+    }  # fmt: skip
+    assert "no way around A-2" in run("dominators", "O-1", "-w", world).stdout
+
+
 def test_people_see_the_same_facts_as_programs(run: Run, world: str) -> None:
     text = run("chains", "-w", world, "--today", "2026-03-02").stdout
     for fact in ("Ship it", "Design", "Ann", "40 working hours", "2026-03-06"):
