@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from workatlas.importers import beads, github, jira_csv, jsonl, k8s_keps, rust_goals, rust_team
+from workatlas.importers import beads, github, jira_csv, jsonl, k8s_keps, mspdi, rust_goals, rust_team
 from workatlas.importers.importer import Importer, ImportOptions
 
 __all__ = ["IMPORTERS", "ImportOptions", "Importer"]
@@ -21,6 +21,7 @@ IMPORTERS: Mapping[str, Importer] = MappingProxyType(
             Importer(
                 "k8s-keps", "Kubernetes enhancement proposals (keps/**/kep.yaml) and groups (sigs.yaml)", k8s_keps.read
             ),
+            Importer("mspdi", "Microsoft Project XML, with links, lags, calendars and assignments", mspdi.read),
             Importer("rust-goals", "Rust project goals (src/2025h1/*.md); load rust-team with it", rust_goals.read),
             Importer("rust-team", "Rust teams and people (teams/*.toml, people/*.toml)", rust_team.read),
         )

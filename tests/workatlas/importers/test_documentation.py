@@ -17,7 +17,7 @@ MODULES = (
     "jsonl",
     "beads",
     "links",
-    *(path.stem for name in ("github", "k8s") for path in PACKAGE.glob(f"{name}*.py")),
+    *(path.stem for name in ("github", "k8s", "mspdi") for path in PACKAGE.glob(f"{name}*.py")),
 )
 
 
