@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from analytics.calendar import Calendar
 from analytics.kernels import Pointers, compiled
 from analytics.ruler import day_number
-from graph.columns import Floats
+from graph.columns import Floats, Ints
 
 ROUNDING: Final = 1e-6
 """Hours: lags are 32-bit numbers, and moments are sums of many parts."""
@@ -129,4 +129,15 @@ def all_hours(rulers: Table, one: int, moments: Floats) -> Floats:
     for place in range(len(moments)):
         if not np.isnan(moments[place]):
             found[place] = hours_at(rulers, one, moments[place])
+    return found
+
+
+@compiled
+def settled(rulers: Table, calendars: Ints, moments: Floats) -> Floats:
+    """Return the first moment at which as many hours of each unit's calendar are over; NaN and infinity stay."""
+    found = moments.copy()
+    for place in range(len(moments)):
+        if np.isfinite(moments[place]):
+            one = calendars[place]
+            found[place] = earliest(rulers, one, hours_at(rulers, one, moments[place]))
     return found

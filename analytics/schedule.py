@@ -11,7 +11,7 @@ import numpy as np
 
 from analytics.expanded import OPERATION, Expanded
 from analytics.generation import generate
-from analytics.moments import Table, all_hours
+from analytics.moments import Table, all_hours, hours_at
 from analytics.passes import Network, Work, arrivals
 from analytics.priorities import Measures, ranked
 from analytics.project import endless
@@ -324,9 +324,14 @@ class _Reasons:
             return "PERSON", None if other is None else self._unit_name(other), person
         pointer, into = expanded.into
         entering = into[pointer[unit] : pointer[unit + 1]]
-        driving = entering[self._arrivals[entering] >= run.starts[unit] - 1e-6]
-        if len(driving) and run.starts[unit] > 0:
-            return "PREDECESSOR", self._unit_name(int(expanded.tails[driving.min()])), None
+        if len(entering) and run.starts[unit] > 0:
+            last = float(self._arrivals[entering].max())
+            one = int(run.work.calendar[unit])
+            # It may have been let start when its calendar had no hours, and start when it has.
+            idle = hours_at(run.rulers, one, float(run.starts[unit])) - hours_at(run.rulers, one, last)
+            if last > 0 and idle < 1e-5:
+                driving = entering[self._arrivals[entering] >= last - 1e-6]
+                return "PREDECESSOR", self._unit_name(int(expanded.tails[driving.min()])), None
         planned = not np.isnat(expanded.planned_days[unit])
         return ("START_DATE" if planned and run.starts[unit] > 0 else None), None, None
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from analytics.calendars import Calendars
 from analytics.expanded import Expanded
-from analytics.moments import Table, all_hours, earliest, table
+from analytics.moments import Table, all_hours, earliest, settled, table
 from analytics.passes import TOLERANCE, Network, Work, arrivals, early_moments, late_moments, late_starts
 from graph.columns import Days, Flags, Floats, Ints
 
@@ -209,7 +209,9 @@ def _in_days(expanded: Expanded, target: int) -> Timing:
     late, late_end, free, reaches, critical = late_moments(
         network, clock.work, let, starts, ends, clock.rulers, is_end, end
     )
-    moments = {"starts": starts, "ends": ends, "late_starts": late, "late_ends": np.maximum(late_end, ends)}
+    # What may end by Monday morning may end by Friday evening: that is when its calendar last has hours.
+    late_end = np.maximum(settled(clock.rulers, clock.work.calendar, late_end), ends)
+    moments = {"starts": starts, "ends": ends, "late_starts": late, "late_ends": late_end}
     moments = {name: np.where(reaches, values, np.nan) for name, values in moments.items()}
     hours = {name: _clean(all_hours(clock.rulers, 0, values)) for name, values in moments.items()}
     slip = np.fmin(hours["late_starts"] - hours["starts"], hours["late_ends"] - hours["ends"])

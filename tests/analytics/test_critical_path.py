@@ -346,9 +346,29 @@ def test_people_with_calendars_of_their_own() -> None:
     assert found.items["A"].critical
     assert found.items["A"].total_float > 2000
     assert found.items["A"].late_finish_date == date(2027, 1, 6)
+    # What may end before the leave is over may end on the workday before it.
+    assert found.items["B"].late_finish_date == date(2027, 1, 7)
     policy = Policy(holidays=(date(2027, 1, 11),))
     later = critical_path(snapshot_of(graph, calendars=[away], policy=policy), "C", today=MONDAY)
     assert later.finish == date(2027, 1, 12)
+
+
+def test_what_waits_over_a_weekend_may_end_on_friday_in_any_calendar() -> None:
+    graph: Any = nx.MultiDiGraph()
+    graph.add_node("ada", kind="Person", status=None, calendar="short")
+    for key, hours in (("A", 40), ("B", 8), ("C", 16)):
+        graph.add_node(key, remaining=float(hours))
+    graph.add_edge("A", "B")
+    graph.add_edge("C", "B")
+    graph.add_edge("C", "ada", kind="ASSIGNED_TO")
+    short = WorkingCalendar("short", hours=(8, 8, 8, 8, 0, 0, 0))
+    found = critical_path(snapshot_of(graph, calendars=[short]), "B", today=MONDAY)
+    days = {name: (item.early_finish_date, item.late_finish_date) for name, item in found.items.items()}
+    assert days == {
+        "A": (date(2026, 1, 9), date(2026, 1, 9)),
+        "C": (date(2026, 1, 6), date(2026, 1, 8)),  # nobody works for Ada on a Friday
+        "B": (date(2026, 1, 12), date(2026, 1, 12)),
+    }
 
 
 def test_hidden_items_are_omitted_counted_and_nameless_on_the_path() -> None:

@@ -237,6 +237,7 @@ def test_calendars_and_planned_starts_are_kept() -> None:
     when = {one.key: (one.start_date, one.finish_date, one.held_by) for one in found}
     assert when["A"] == (MONDAY, MONDAY, None)
     assert when["B"][0] >= date(2026, 1, 8)
+    assert when["D"][2] == "PREDECESSOR"
     busy = sorted(one[:2] for key, one in when.items() if key in "ABC")
     assert all(first[1] < second[0] for first, second in itertools.pairwise(busy))
 
@@ -277,6 +278,14 @@ def test_people_give_no_more_than_their_time_and_no_schedule_beats_the_critical_
             assert sum(running.values()) <= 1 + 1e-6 or len(running) < 2
     for told in (found.explain(), everything.explain()):
         assert numbers_and_keys(told.sentence) <= written(told.facts)
+
+
+def test_what_waits_over_a_weekend_still_says_what_for() -> None:
+    graph = shop()
+    graph.add_node("A", duration=40.0)
+    found = plan(graph, today=MONDAY)
+    (last,) = (one for one in found if one.key == "D")
+    assert (last.start_date, last.held_by, last.after) == (date(2026, 1, 12), "PREDECESSOR", "A")
 
 
 def test_hidden_people_and_items_are_not_named() -> None:
