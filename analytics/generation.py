@@ -28,6 +28,19 @@ class Demand(NamedTuple):
     capacity: Floats
 
 
+class Busy(NamedTuple):
+    """What resources do: from ``begun`` to ``done`` they give ``taken``; resource r's parts begin at ``first[r]``.
+
+    ``used`` (shape (r,)) counts the parts so far.
+    """
+
+    first: Pointers
+    begun: Floats
+    done: Floats
+    taken: Floats
+    used: Pointers
+
+
 @compiled
 def generate(
     network: Network, work: Work, demand: Demand, order: Ints, child: Ints, share: Floats, need: Floats, rulers: Table
@@ -45,12 +58,7 @@ def generate(
     let, waiting = work.not_before.copy(), np.zeros(count, dtype=np.int64)
     for head in network.heads:
         waiting[head] += 1
-    room = np.zeros(len(demand.capacity) + 1, dtype=np.int64)
-    for resource in demand.resource:
-        room[resource + 1] += 1
-    room = np.cumsum(room)
-    begun, done = np.empty(len(demand.resource)), np.empty(len(demand.resource))
-    taken, used = np.empty(len(demand.resource)), np.zeros(len(demand.capacity), dtype=np.int64)
+    busy = _nobody_busy(demand)
     unit_of = np.empty(count, dtype=np.int64)
     for unit in range(count):
         unit_of[order[unit]] = unit
@@ -61,40 +69,10 @@ def generate(
             heapq.heappush(ready, np.int64(order[unit]))
     while len(ready) > 0:
         unit = unit_of[heapq.heappop(ready)]
-        hours, one = work.hours[unit], work.calendar[unit]
         if not np.isnan(need[unit]):
-            low, high = network.into[unit], network.into[unit + 1]
-            times = np.empty(high - low)
-            for place in range(low, high):
-                times[place - low] = start_bound(network, work, network.into_arcs[place], starts, ends, rulers)
-            let[unit] = max(let[unit], enough_at(times, network.into_arcs[low:high], child, share, need[unit]))
-        begin = max(let[unit], begun_for(work.not_done_before[unit], hours, one, rulers))
-        if hours > 0:
-            begin = max(begin, latest(rulers, one, hours_at(rulers, one, begin)))
-        end = worked(rulers, one, begin, hours)
-        while hours > 0:
-            wanted = begin
-            for place in range(demand.start[unit], demand.start[unit + 1]):
-                resource, amount = demand.resource[place], demand.amount[place]
-                low = room[resource]
-                free = _free_from(
-                    begun[low : low + used[resource]], done[low : low + used[resource]],
-                    taken[low : low + used[resource]], demand.capacity[resource] - amount, begin, end,
-                )  # fmt: skip
-                if free > wanted:
-                    wanted = free
-                    held[unit] = resource
-            if wanted <= begin:
-                break
-            begin = max(wanted, latest(rulers, one, hours_at(rulers, one, wanted)))
-            end = worked(rulers, one, begin, hours)
-        starts[unit], ends[unit] = begin, max(end, work.not_done_before[unit])
-        if hours > 0:
-            for place in range(demand.start[unit], demand.start[unit + 1]):
-                resource = demand.resource[place]
-                at = room[resource] + used[resource]
-                begun[at], done[at], taken[at] = begin, end, demand.amount[place]
-                used[resource] += 1
+            let[unit] = max(let[unit], _enough(network, work, unit, starts, ends, child, share, need, rulers))
+        starts[unit], end, held[unit] = _placed(work, demand, busy, unit, let[unit], rulers)
+        ends[unit] = max(end, work.not_done_before[unit])
         for arc in range(network.pointer[unit], network.pointer[unit + 1]):
             head = network.heads[arc]
             waiting[head] -= 1
@@ -106,14 +84,67 @@ def generate(
 
 
 @compiled
-def _free_from(begun: Floats, done: Floats, taken: Floats, spare: float, begin: float, end: float) -> float:
-    """Return the end of the last part of [begin, end) in which more than ``spare`` is taken; ``begin`` if none is.
+def _nobody_busy(demand: Demand) -> Busy:
+    """Return an empty record with room for everything that is demanded."""
+    room = np.zeros(len(demand.capacity) + 1, dtype=np.int64)
+    for resource in demand.resource:
+        room[resource + 1] += 1
+    size = len(demand.resource)
+    return Busy(
+        np.cumsum(room), np.empty(size), np.empty(size), np.empty(size), np.zeros(len(demand.capacity), dtype=np.int64)
+    )
+
+
+@compiled
+def _enough(
+    network: Network, work: Work, unit: int, starts: Floats, ends: Floats, child: Ints, share: Floats, need: Floats,
+    rulers: Table,
+) -> float:  # fmt: skip
+    """Return the moment at which a goal has enough of its children."""
+    low, high = network.into[unit], network.into[unit + 1]
+    times = np.empty(high - low)
+    for place in range(low, high):
+        times[place - low] = start_bound(network, work, network.into_arcs[place], starts, ends, rulers)
+    return enough_at(times, network.into_arcs[low:high], child, share, need[unit])
+
+
+@compiled
+def _placed(work: Work, demand: Demand, busy: Busy, unit: int, let: float, rulers: Table) -> tuple[float, float, int]:
+    """Put a unit where its resources are free; return its start, its end, and the resource that it waited for last."""
+    hours, one = work.hours[unit], work.calendar[unit]
+    wanted, held = max(let, begun_for(work.not_done_before[unit], hours, one, rulers)), -1
+    if hours <= 0:
+        return wanted, wanted, held
+    while True:
+        begin = max(wanted, latest(rulers, one, hours_at(rulers, one, wanted)))
+        end = worked(rulers, one, begin, hours)
+        wanted = begin
+        for place in range(demand.start[unit], demand.start[unit + 1]):
+            free = _free_from(busy, demand, place, begin, end)
+            if free > wanted:
+                wanted, held = free, demand.resource[place]
+        if wanted <= begin:
+            break
+    for place in range(demand.start[unit], demand.start[unit + 1]):
+        resource = demand.resource[place]
+        at = busy.first[resource] + busy.used[resource]
+        busy.begun[at], busy.done[at], busy.taken[at] = begin, end, demand.amount[place]
+        busy.used[resource] += 1
+    return begin, end, held
+
+
+@compiled
+def _free_from(busy: Busy, demand: Demand, place: int, begin: float, end: float) -> float:
+    """Return the end of the last part of [begin, end) in which too much of a demanded resource is taken, or ``begin``.
 
     The amount taken only rises where something begins, so that it is enough to look at those moments.
     """
-    last = begin
-    for place in range(-1, len(begun)):
-        moment = begin if place < 0 else begun[place]
+    resource = demand.resource[place]
+    low, high = busy.first[resource], busy.first[resource] + busy.used[resource]
+    begun, done, taken = busy.begun[low:high], busy.done[low:high], busy.taken[low:high]
+    spare, last = demand.capacity[resource] - demand.amount[place], begin
+    for part in range(-1, len(begun)):
+        moment = begin if part < 0 else begun[part]
         if moment < begin or moment >= end:
             continue
         total, until = 0.0, np.inf

@@ -20,6 +20,7 @@ CASES = [
     ("beads", ["beads/issues.jsonl"], None),
     ("github", ["github/issues.json"], None),
     ("jira-csv", ["jira-csv/Jira.csv"], None),
+    ("mspdi", ["mspdi/house.xml", "mspdi/odd.xml"], None),
     ("jira-csv", ["linear-csv/linear.csv"], Path("linear")),
     ("jira-csv", ["gitbugs/bugs.csv", "gitbugs/duplicates.csv"], Path("bugs")),
 ]
