@@ -14,7 +14,9 @@ from analytics.dominators import Dominator, Dominators, dominators
 from analytics.drawing import svg
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
+from analytics.forecast import Forecast, ItemCriticality, Percentile, PersonCriticality, forecast
 from analytics.handoffs import HandOff, SingleOwner
+from analytics.impact import GoalImpact, Impact, impact
 from analytics.layout import Layout, PlacedEdge, PlacedNode, layout
 from analytics.loads import Load, WeekLoad
 from analytics.moves import Move
@@ -34,12 +36,15 @@ from analytics.steps import Step
 from analytics.summary import Summary, summary
 from analytics.team_waits import TeamWait, WaitCycle
 from analytics.threats import Risks, Threat, risks
+from analytics.triage import TriageItem, TriageQueue, triage_queue
+from analytics.uncertainty import CERTAIN, Uncertainty
 from analytics.variants import Variants, k_paths
 from analytics.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
 from analytics.what_if import GoalDifference, LoadDifference, Outlook, WhatIf, what_if
 from analytics.workload import Workload, workload
 
 __all__ = [
+    "CERTAIN",
     "AddEdge",
     "AddPeople",
     "Among",
@@ -70,11 +75,15 @@ __all__ = [
     "Explanation",
     "Exposure",
     "Finish",
+    "Forecast",
     "GoalDifference",
     "GoalExposure",
+    "GoalImpact",
     "GoalScore",
     "Grouping",
     "HandOff",
+    "Impact",
+    "ItemCriticality",
     "ItemExposure",
     "Layout",
     "Link",
@@ -87,6 +96,8 @@ __all__ = [
     "Passage",
     "Paths",
     "PeopleRisk",
+    "Percentile",
+    "PersonCriticality",
     "PlacedEdge",
     "PlacedNode",
     "Projection",
@@ -109,6 +120,9 @@ __all__ = [
     "TeamWait",
     "TeamsWaitedFor",
     "Threat",
+    "TriageItem",
+    "TriageQueue",
+    "Uncertainty",
     "Unserving",
     "Variants",
     "WaitCycle",
@@ -129,6 +143,8 @@ __all__ = [
     "eigenvector",
     "exposure",
     "floats",
+    "forecast",
+    "impact",
     "k_paths",
     "layout",
     "okr_rollup",
@@ -143,6 +159,7 @@ __all__ = [
     "summary",
     "svg",
     "teams_waited_for",
+    "triage_queue",
     "what_if",
     "workload",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analytics.changes import AddPeople, Change, Delay, Reassign, Rescope
 from analytics.criticality import critical_work, work_leaves
 from analytics.expanded import Expanded, canonical
+from analytics.forecast import on_time_probabilities
 from analytics.identity import rows_in
 from analytics.kernels import totals
 from analytics.overlay import overlay
@@ -31,18 +32,20 @@ class Outlook:
     """How a goal stands: when it has enough (``finish``), when all of it is done (``full_finish``), and its delay.
 
     ``hours`` are working hours until ``finish``; days need ``today``. Everything is ``None`` for what can no longer be
-    finished, and 0 hours for what is.
+    finished, and 0 hours for what is. ``on_time`` is the probability of being finished by the due date, where samples
+    were asked for.
     """
 
     hours: float | None
     finish: date | None
     full_finish: date | None
     delay_days: int | None
+    on_time: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return {"hours": self.hours, "finish": iso(self.finish), "fullFinish": iso(self.full_finish),
-                "delayDays": self.delay_days}  # fmt: skip
+                "delayDays": self.delay_days, "onTime": self.on_time}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,8 @@ def what_if(
     changes: Iterable[Change],
     goals: Iterable[Hashable] | None = None,
     *,
+    samples: int = 0,
+    seed: int = 0,
     today: date | None = None,
     hidden: Flags | None = None,
 ) -> WhatIf:
@@ -188,6 +193,9 @@ def what_if(
     goals
         Names or ids of goals or work, all of which are listed; by default all open goals, of which those that differ
         are listed, at most 256 being looked at, the most valuable ones.
+    samples, seed
+        How many samples to take for the probability of being on time, before and after with the same luck; by default
+        none: see ``forecast``.
     today
         First day of work. Without it there are only hours.
     hidden
@@ -214,6 +222,8 @@ def what_if(
     named = None if goals is None else list(dict.fromkeys(target_row(before, name, hidden) for name in goals))
     rows, limited = chosen_goals(before, None, hidden) if named is None else (named, ())
     compared = _Compared(before, after, hidden)
+    if samples:
+        compared.sample(rows, samples, seed)
     found = [compared.goal(row) for row in rows]
     shown = found if named is not None else [goal for goal in found if goal.changed]
     shown.sort(key=lambda goal: (-(goal.later_hours if goal.later_hours is not None else np.inf), goal.goal))
@@ -237,6 +247,15 @@ class _Compared:
         self._new_row = rows_in(after.snapshot, before.snapshot)
         self._old_row = rows_in(before.snapshot, after.snapshot)
         self._unseen = np.zeros(len(before.snapshot), dtype=np.bool_)
+        self._on_time: tuple[dict[int, float | None], dict[int, float | None]] = ({}, {})
+
+    def sample(self, rows: Sequence[int], samples: int, seed: int) -> None:
+        """Work out how probable it is that each of some items (rows before) is on time."""
+        after = [new for row in rows if (new := int(self._new_row[row])) >= 0]
+        self._on_time = (
+            on_time_probabilities(self._before, rows, samples, seed),
+            on_time_probabilities(self._after, after, samples, seed),
+        )
 
     @property
     def unseen(self) -> int:
@@ -246,8 +265,8 @@ class _Compared:
     def goal(self, row: int) -> GoalDifference:
         """Return one goal before and after."""
         items, new = self._before.snapshot.items, int(self._new_row[row])
-        first = _outlook(self._before, row)
-        last = None if new < 0 else _outlook(self._after, new)
+        first = replace(_outlook(self._before, row), on_time=self._on_time[0].get(row))
+        last = None if new < 0 else replace(_outlook(self._after, new), on_time=self._on_time[1].get(new))
         was = np.flatnonzero(critical_work(self._before, row))
         now = np.flatnonzero(critical_work(self._after, new)) if new >= 0 else np.empty(0, dtype=np.intp)
         known = last is not None and first.hours is not None and last.hours is not None

@@ -16,6 +16,7 @@ from resolvers.analyses import (
     routes,
     schedule,
     summary,
+    what_if,
     workload,
 )
 
@@ -32,5 +33,6 @@ FIELDS: Final[dict[str, Any]] = {
     **schedule.FIELDS,
     **summary.FIELDS,
     **workload.FIELDS,
+    **what_if.FIELDS,
 }
 """Root fields of ``Query`` by name."""

@@ -44,7 +44,7 @@ def plain(snapshot: Snapshot) -> tuple[dict[str, Any], list[Any]]:
         value = column[row]
         return None if not isinstance(column, TextColumn) and value != value else str(value)
 
-    names = [field.name for field in fields(Items) if field.name not in ("ids", "status", "team")]
+    names = [field.name for field in fields(Items) if field.name not in ("ids", "status", "team", "team_id")]
     nodes = {
         key: {name: cell(getattr(snapshot.items, name), row) for name in names}
         | {"status": snapshot.status(row), "team": keys[team] if (team := snapshot.items.team[row]) >= 0 else None}

@@ -21,6 +21,7 @@ from analytics import (
     Remove,
     Rescope,
     WhatIf,
+    forecast,
     overlay,
     what_if,
 )
@@ -107,6 +108,18 @@ def test_goals_that_are_finished_or_gone_say_so() -> None:
     gone = tried(Remove("O-1"))
     assert gone.goals[0].after is None
     assert "O-1 is gone" in gone.explain().sentence
+
+
+def test_probabilities_before_and_after_are_those_of_two_forecasts() -> None:
+    snapshot = Snapshot.from_networkx(plan())
+    (goal,) = what_if(snapshot, [Delay("T-2", 4)], ["O-1"], samples=300, seed=5, today=MONDAY).goals
+    changed = overlay(snapshot, [Delay("T-2", 4)])
+    assert goal.after is not None
+    assert goal.before.on_time == forecast(snapshot, "O-1", 300, 5, today=MONDAY).on_time
+    assert goal.after.on_time == forecast(changed, "O-1", 300, 5, today=MONDAY).on_time
+    assert 0 < (goal.after.on_time or 0) < (goal.before.on_time or 0)
+    (unasked,) = tried(Delay("T-2", 4)).goals
+    assert unasked.before.on_time is None
 
 
 def test_load_moves_with_the_work() -> None:

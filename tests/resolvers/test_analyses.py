@@ -169,3 +169,88 @@ def test_what_is_not_there_is_said(query: Query) -> None:
     assert query('{ blockingChains(goal: "P-1") { goal } }').codes == ["BAD_USER_INPUT"]
     assert query('{ blockingChains(goal: "T-HID") { goal } }').codes == ["NOT_FOUND"]
     assert query('{ readyQueue(person: "nobody") { total } }').codes == ["NOT_FOUND"]
+
+
+def test_forecast(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    expected = analytics.forecast(snapshot, "O-1", 100, 7, today=TODAY).to_dict()
+    assert expected["items"]
+    asked = query("""{ forecast(goal: "O-1", samples: 100, seed: 7) {
+        goal goalTitle due state samples seed onTime plannedHours plannedFinish learned correlation explanation
+        percentiles { percent hours day } items { key title owner criticality correlation }
+        people { key title criticality } drivers { key title owner criticality correlation } } }""")
+    shown = asked.data["forecast"]
+    assert shown == {name: expected[name] for name in shown}
+    assert query('{ forecast(goal: "O-1", samples: 10001) { goal } }').codes == ["BAD_USER_INPUT"]
+    assert query('{ forecast(goal: "T-HID") { goal } }').codes == ["NOT_FOUND"]
+
+
+CHANGES = """[
+    {delay: {item: "I-1", hours: 16}} {finish: "T-28"} {remove: "T-27"}
+    {reassign: {item: "T-24", people: [{person: "P-1", share: 0.5}]}}
+    {addPeople: {item: "T-25", people: [{person: "P-2"}]}}
+    {cutEdge: {start: "T-0", end: "T-1"}} {addEdge: {start: "T-0", end: "T-3", waitType: "SS", lag: 4}}
+    {rescope: {item: "T-4", remaining: 100}}
+    {draft: {key: "D-1", kind: "Task", estimate: 8, blocks: ["I-1"], people: [{person: "P-2"}]}}
+]"""
+
+
+def test_what_if(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    changes: list[analytics.Change] = [
+        analytics.Delay("I-1", 16),
+        analytics.Finish("T-28"),
+        analytics.Remove("T-27"),
+        analytics.Reassign("T-24", (("P-1", 0.5),)),
+        analytics.AddPeople("T-25", (("P-2", 1.0),)),
+        analytics.CutEdge("T-0", "T-1"),
+        analytics.AddEdge("T-0", "T-3", "BLOCKS", "SS", 4),
+        analytics.Rescope("T-4", remaining=100),
+        analytics.Draft("D-1", kind="Task", estimate=8, blocks=("I-1",), people=(("P-2", 1.0),)),
+    ]
+    expected = analytics.what_if(snapshot, changes, ["O-1"], samples=50, seed=1, today=TODAY).to_dict()
+    assert expected["goals"][0]["laterHours"]
+    asked = query(f"""{{ whatIf(changes: {CHANGES}, goals: ["O-1"], samples: 50, seed: 1) {{
+        changes unchanged notes explanation load {{ key title beforeHours afterHours }}
+        goals {{ goal goalTitle due laterHours laterDays entering leaving
+            before {{ hours finish fullFinish delayDays onTime }} after {{ hours finish fullFinish delayDays onTime }}
+        }} }} }}""")
+    shown = asked.data["whatIf"]
+    assert shown == {name: expected[name] for name in shown}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ('[{finish: "T-404"}]', "BAD_USER_INPUT"),
+        ('[{addEdge: {start: "T-20", end: "T-5"}}]', "BAD_USER_INPUT"),
+        ('[{finish: "T-1", remove: "T-2"}]', "GRAPHQL_VALIDATION_FAILED"),
+        ("[{}]", "GRAPHQL_VALIDATION_FAILED"),
+        ("[" + '{finish: "T-1"}' * 101 + "]", "TOO_COMPLEX"),
+    ],
+)
+def test_changes_that_cannot_be_made_are_refused(query: Query, changes: str, code: str) -> None:
+    assert query(f"{{ whatIf(changes: {changes}) {{ explanation }} }}").codes == [code]
+
+
+def test_impact_and_triage(connection: Connection, world: World, query: Query) -> None:
+    snapshot = asyncio.run(_snapshot(connection, world.workspace))
+    draft = analytics.Draft("D-1", kind="Issue", estimate=8, affects=("O-1",), blocks=("T-7",))
+    for argument, item in (
+        ('item: "I-1"', "I-1"),
+        ('draft: {key: "D-1", estimate: 8, affects: ["O-1"], blocks: ["T-7"]}', draft),
+    ):
+        expected = analytics.impact(snapshot, item, today=TODAY).to_dict()
+        assert expected["goals"]
+        asked = query(f"""{{ impact({argument}) {{ item title severity assumedSeverity value valueAtRisk explanation
+            goals {{ goal goalTitle due value laterHours laterDays finish delayDays reasons }} }} }}""")
+        shown = asked.data["impact"]
+        goals = [{name: goal[name] for name in shown["goals"][0]} for goal in expected["goals"]]
+        assert shown == {name: expected[name] for name in shown} | {"goals": goals}
+    queue = analytics.triage_queue(snapshot, limit=25, today=TODAY).to_dict()
+    assert [one["key"] for one in queue["items"]] == ["I-1"]
+    asked = query("""{ triage { total explanation items {
+        key title kind severity assumedSeverity ageDays goals value valueAtRisk laterHours } } }""")
+    assert asked.data["triage"] == {name: queue[name] for name in asked.data["triage"]}
+    assert query("{ impact { item } }").codes == ["BAD_USER_INPUT"]
+    assert query('{ impact(item: "T-404") { item } }').codes == ["NOT_FOUND"]

@@ -29,6 +29,7 @@ from workatlas.cli import (
     routes,
     serve,
     summary,
+    what_if,
 )
 from workatlas.cli.output import error_console
 from workatlas.errors import WorkatlasError
@@ -61,6 +62,10 @@ app.command()(centrality.centrality)
 app.command()(centrality.communities)
 app.command()(layout.layout)
 app.command()(summary.summary)
+app.command()(what_if.forecast)
+app.command()(what_if.what_if)
+app.command()(what_if.impact)
+app.command()(what_if.triage)
 app.command()(routes.path)
 app.command()(routes.findings)
 app.command()(demo.demo)
