@@ -6,37 +6,58 @@ from collections.abc import Sequence
 
 from graph import cypher
 from graph.acyclicity import EdgeName
-from graph.batch import Ref
+from graph.batch import Batch, Ref
+from graph.directory import Known
 from graph.draft import Draft
 from graph.history import NodeChange
 
 
-async def set_archived(draft: Draft, refs: Sequence[Ref], *, archived: bool) -> list[EdgeName]:
-    """Archive or restore items; return the edges that restored ones bring back."""
-    if not refs:
-        return []
-    await draft.directory.look_up(draft.transaction, refs)
-    items = {item.id: item for ref in refs if (item := draft.directory[ref])}
+async def plan_archiving(draft: Draft, batch: Batch) -> tuple[list[Known], list[Known]]:
+    """Return the items to archive and those to restore, without those that are so already."""
+    await draft.directory.look_up(draft.transaction, [*batch.archive, *batch.restore])
+    archive, restore = _items(draft, batch.archive), _items(draft, batch.restore)
+    draft.restoring = {item.id for item in restore}
+    draft.outcome.about += [item.id for item in (*archive, *restore)]
+    return [item for item in archive if not item.archived], [item for item in restore if item.archived]
+
+
+def _items(draft: Draft, refs: Sequence[Ref]) -> list[Known]:
+    items: dict[str, Known] = {}
     for ref in refs:
-        if draft.directory[ref] is None:
+        item = draft.find(ref)
+        if item is None:
             draft.problem("NOT_FOUND", f"there is no item {ref}")
-    changing = [item for item in items.values() if item.archived is not archived]
+        else:
+            items[item.id] = item
+    return list(items.values())
+
+
+async def set_archived(draft: Draft, items: Sequence[Known], *, archived: bool) -> list[EdgeName]:
+    """Archive or restore items; return the edges that restored ones bring back."""
+    if not items:
+        return []
     at = draft.now if archived else None
-    rows = await draft.transaction.rows(
-        cypher.SET_ARCHIVED,
-        workspace=draft.settings.id,
-        ids=sorted(item.id for item in changing),
-        at=at,
-        now=draft.now,
-    )
+    ids = sorted(item.id for item in items)
+    rows = await draft.transaction.rows(cypher.SET_ARCHIVED, workspace=draft.settings.id, ids=ids, at=at, now=draft.now)
     for item_id, label, was, updated in rows:
         before, after = ({}, {"archivedAt": at}) if archived else ({"archivedAt": was}, {})
         before, after = before | {"updatedAt": updated}, after | {"updatedAt": draft.now}
-        operation = "archive" if archived else "restore"
-        draft.node_changes.append(NodeChange(item_id, label, operation, before, after))
+        draft.node_changes.append(NodeChange(item_id, label, "archive" if archived else "restore", before, after))
+    for item in items:
+        _remember(draft, item, at)
     draft.outcome.archived += len(rows) if archived else 0
     draft.outcome.restored += 0 if archived else len(rows)
     if archived:
         return []
-    names = await draft.transaction.rows(cypher.EDGES_AT, workspace=draft.settings.id, ids=[row[0] for row in rows])
+    names = await draft.transaction.rows(cypher.EDGES_AT, workspace=draft.settings.id, ids=ids)
     return [(start, kind, end) for kind, start, end in names]
+
+
+def _remember(draft: Draft, item: Known, at: int | None) -> None:
+    """Let later drafts in the same transaction know the item as it is now."""
+    known = draft.directory[Ref("id", item.id)] or item
+    draft.directory.add(known._replace(archived=at is not None, version=known.version + 1))
+    state = draft.memory.states.get(item.id)
+    if state is not None:
+        changed = {**state, "archivedAt": at, "updatedAt": draft.now, "version": state["version"] + 1}
+        draft.memory.states[item.id] = {name: value for name, value in changed.items() if value is not None}

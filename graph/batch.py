@@ -50,7 +50,9 @@ class NodeRow:
     """One item to create or update, found again by (source, source_id).
 
     An edit changes only the given properties, and ``None`` removes one; an import states the whole item, and what it
-    leaves out is removed unless it was edited here. ``expected_version`` refuses an edit when somebody else was faster.
+    leaves out is removed unless it was edited here. ``expected_version`` refuses an edit when somebody else was faster;
+    0 means that there must be no such item yet. ``of`` names an item that must be there in any way, instead of by its
+    source; then the kind may be left empty.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class NodeRow:
     id: str | None = None
     expected_version: int | None = None
     where: str = ""
+    of: Ref | None = None
 
 
 @dataclass(slots=True)
@@ -107,16 +110,23 @@ Record = NodeRow | EdgeRow | StatusNames | FieldNames | WorkingCalendars | Anoma
 
 @dataclass(slots=True)
 class Batch:
-    """Rows that are written together: all of them or none."""
+    """Rows that are written together: all of them or none.
+
+    ``about`` are ids of the items that the batch is about, where they are not those of its rows. ``free`` are batches
+    that bring back what was there: no lifecycle holds for them.
+    """
 
     nodes: list[NodeRow] = field(default_factory=list)
     edges: list[EdgeRow] = field(default_factory=list)
     archive: list[Ref] = field(default_factory=list)
     restore: list[Ref] = field(default_factory=list)
+    purge: list[Ref] = field(default_factory=list)
     statuses: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     calendars: dict[str, WorkingCalendar | None] = field(default_factory=dict)
     idempotency_key: str | None = None
+    about: list[str] = field(default_factory=list)
+    free: bool = False
 
 
 def new_id() -> str:

@@ -94,11 +94,12 @@ MATCH (n:Item) WHERE n.workspace = $workspace AND n.calendar IS NOT NULL
   AND NOT EXISTS { (:Calendar {workspace: $workspace, id: n.calendar}) }
 RETURN n.key ORDER BY n.key LIMIT $first
 """
-APPEND_CHANGE: Final = """
-MATCH (w:Workspace {id: $workspace}) SET w.seq = w.seq + 1
-CREATE (c:Change {workspace: $workspace, seq: w.seq, at: datetime({epochMillis: $now}), actor: $actor,
-                  request: $request, source: $source, system: $system, nodes: $nodes, edges: $edges, data: $data})
-RETURN c.seq
+# The numbers were counted on from the workspace's own while its lock was held.
+APPEND_CHANGES: Final = """
+UNWIND $rows AS r
+CREATE (:Change {workspace: $workspace, seq: r[0], at: datetime({epochMillis: r[1]}), actor: r[2], request: r[3],
+                 source: r[4], system: r[5], nodes: r[6], edges: r[7], data: r[8]})
+WITH max(r[0]) AS last MATCH (w:Workspace {id: $workspace}) SET w.seq = last
 """
 READ_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
@@ -108,15 +109,20 @@ SIZES_OF_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after AND c.seq <= $upto
 RETURN collect([c.seq, c.nodes + c.edges])
 """
-FIND_ANSWER: Final = "MATCH (i:Idempotency {workspace: $workspace, key: $key}) RETURN i.payload, i.answer"
-KEEP_ANSWER: Final = """
-CREATE (:Idempotency {workspace: $workspace, key: $key, payload: $payload, answer: $answer,
-                      at: datetime({epochMillis: $now})})
+READ_CHANGE: Final = "MATCH (c:Change {workspace: $workspace, seq: $seq}) RETURN c.data"
+FIND_ANSWERS: Final = """
+UNWIND $keys AS k MATCH (i:Idempotency {workspace: $workspace, key: k}) RETURN i.key, i.payload, i.answer
+"""
+KEEP_ANSWERS: Final = """
+UNWIND $rows AS r
+CREATE (:Idempotency {workspace: $workspace, key: r[0], payload: r[1], answer: r[2],
+                      at: datetime({epochMillis: r[3]})})
 """
 
 _IDENTITY: Final = (
     "n.id, n.key, n.source, n.sourceId, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0], "
-    "n.version, n.importHash, n.localEdits, n.placeholder, n.archivedAt IS NOT NULL"
+    "n.version, n.importHash, n.localEdits, n.placeholder, n.archivedAt IS NOT NULL, "
+    "CASE WHEN n.visibility = 'TEAM' THEN coalesce(n.team, '') END"
 )
 FIND_BY: Final = {
     "id": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, id: v}}) RETURN collect([{_IDENTITY}])",
@@ -126,7 +132,6 @@ FIND_BY: Final = {
         f"RETURN collect([{_IDENTITY}])"
     ),
 }
-TAKEN_KEYS: Final = "UNWIND $keys AS k MATCH (n:Item {workspace: $workspace, key: k}) RETURN collect(n.key)"
 ITEMS_OF_SOURCE: Final = """
 MATCH (n:Item {workspace: $workspace, source: $source})
 WHERE n.sourceId > $after AND n.archivedAt IS NULL AND n.placeholder IS NULL
@@ -245,11 +250,16 @@ UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}})-[e]-(o:Item)
 WITH DISTINCT e, startNode(e) AS a, endNode(e) AS b
 RETURN collect([a.id, type(e), b.id, [{", ".join(stored("e", column) for column in EDGE_PROPERTIES.values())}]])
 """
-KEYS_OF_IDS: Final = "UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i}) RETURN n.id, n.key"
+KEYS_OF_IDS: Final = """
+UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})
+RETURN n.id, n.key, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0],
+       CASE WHEN n.visibility = 'TEAM' THEN coalesce(n.team, '') END
+"""
 EDGES_AT: Final = """
 UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})-[e]-(:Item)
 RETURN DISTINCT type(e), startNode(e).id, endNode(e).id
 """
+PURGE: Final = "UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i}) DETACH DELETE n"
 SET_ARCHIVED: Final = """
 UNWIND $ids AS i MATCH (n:Item {workspace: $workspace, id: i})
 WITH n, n.archivedAt.epochMillis AS was, n.updatedAt.epochMillis AS updated
@@ -271,6 +281,14 @@ RETURN collect([[a.id, a.source, a.sourceId, coalesce(a.placeholder, false)], ty
                 [{", ".join(stored("e", column) for column in EDGE_PROPERTIES.values())}]])
 """
 """Reads all edges that leave a set of items, each end with its addresses."""
+EDGES_WITH_ENDS: Final = f"""
+UNWIND $ids AS i MATCH (:Item {{workspace: $workspace, id: i}})-[e]-(:Item)
+WITH DISTINCT e LIMIT $first WITH e, startNode(e) AS a, endNode(e) AS b
+RETURN [a.id, [l IN labels(a) WHERE NOT l IN ['Item', 'Work', 'Goal']][0]], type(e),
+       [b.id, [l IN labels(b) WHERE NOT l IN ['Item', 'Work', 'Goal']][0]],
+       [{", ".join(stored("e", column) for column in EDGE_PROPERTIES.values())}]
+"""
+"""Reads all edges at a set of items, each end with its label."""
 
 
 def invariants() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ UNRESOLVED = "unresolved"
 
 
 class Known(NamedTuple):
-    """What the write path has to know of an item that exists."""
+    """What the write path has to know of an item that exists. ``team`` is the only one that may see it, if one is."""
 
     id: str
     key: str
@@ -29,6 +30,7 @@ class Known(NamedTuple):
     local_edits: list[str] | None = None
     placeholder: bool | None = None
     archived: bool = False
+    team: str | None = None
 
     def addresses(self) -> tuple[Address, ...]:
         """Every reference that means this item."""
@@ -48,21 +50,41 @@ class Directory:
         self._complete = complete
         self._before = before or {}
         self._known: dict[Address, Known] = {}
+        self._absent: set[Address] = set()
+        self._gone: set[Address] = set()
 
     def __getitem__(self, ref: Ref) -> Known | None:
         address = (ref.space, ref.value)
+        if address in self._gone:
+            return None
         return self._known.get(address) or self._before.get(address)
 
     def add(self, item: Known) -> None:
         """Remember an item under each of its addresses."""
         for address in item.addresses():
             self._known[address] = item
+            self._gone.discard(address)
+
+    def forget(self, item: Known) -> None:
+        """Remember that an item is not there any more."""
+        self._gone.update(item.addresses())
+
+    def branch(self) -> Directory:
+        """Return a directory that goes on from this one and leaves it as it is."""
+        branch = Directory(self._workspace, ChainMap(self._known, dict(self._before)), complete=self._complete)
+        branch._absent, branch._gone = self._absent, set(self._gone)
+        return branch
+
+    def absorb(self, branch: Directory) -> None:
+        """Take over what a branch has come to know."""
+        self._known |= branch._known
+        self._gone |= branch._gone
 
     async def look_up(self, transaction: Transaction, refs: Iterable[Ref]) -> None:
         """Read the items behind the references that are not known yet. One query per way of naming, O(references)."""
         if self._complete:
             return
-        wanted = {(ref.space, ref.value) for ref in refs if self[ref] is None}
+        wanted = {(ref.space, ref.value) for ref in refs if self[ref] is None} - self._absent
         lists: dict[str, list[object]] = {"id": [], "key": [], "source": []}
         for space, value in sorted(wanted):
             if space in {"id", "key"}:
@@ -74,13 +96,13 @@ class Directory:
                 rows = await transaction.collected(cypher.FIND_BY[way], workspace=self._workspace, values=values)
                 for row in rows:
                     self.add(Known(*row))
+        self._absent |= wanted
 
     async def taken_keys(self, transaction: Transaction, keys: list[str]) -> set[str]:
         """Return which of the keys belong to an item. One query at most."""
-        known = {key for key in keys if self[Ref("key", key)] is not None}
-        if self._complete:
-            return known
-        return known | {*await transaction.collected(cypher.TAKEN_KEYS, workspace=self._workspace, keys=keys)}
+        refs = [Ref("key", key) for key in keys]
+        await self.look_up(transaction, refs)
+        return {ref.value for ref in refs if self[ref] is not None}
 
 
 async def free_keys(

@@ -8,9 +8,12 @@ from enum import Enum
 
 from graph import workspace
 from graph.acyclicity import EdgeName
+from graph.batch import Ref
 from graph.directory import Directory, Known
 from graph.errors import BatchRefusedError, ConflictError, Problem
 from graph.history import Author, EdgeChange, NodeChange
+from graph.memory import Memory
+from graph.sight import Sight
 from graph.store import Transaction
 
 
@@ -43,25 +46,52 @@ class Outcome:
     """Items that the rows stated, whether they changed or not, in the rows' order."""
     edges: list[EdgeName] = field(default_factory=list)
     """Edges that the rows stated, whether they changed or not."""
+    about: list[str] = field(default_factory=list)
+    """Ids of the items that the request was about, in its order."""
 
 
 @dataclass(slots=True)
 class Draft:
-    """A batch in progress; the transaction holds the workspace's lock. ``now`` is in epoch milliseconds."""
+    """A batch in progress; the transaction holds the workspace's lock. ``now`` is in epoch milliseconds.
+
+    ``sight`` is what the author may see of the graph, and so write to; ``None``: all of it. ``begun`` says that rows
+    were written: only undoing the transaction takes them back. ``free`` is the batch's own, ``restoring`` are ids of
+    the items that it restores.
+    """
 
     transaction: Transaction
     settings: workspace.Workspace
     mode: Mode
     author: Author
     now: int
-    directory: Directory
+    memory: Memory
+    sight: Sight | None = None
+    begun: bool = False
+    settings_changed: bool = False
+    free: bool = False
+    restoring: set[str] = field(default_factory=set)
     outcome: Outcome = field(default_factory=Outcome)
     node_changes: list[NodeChange] = field(default_factory=list)
     edge_changes: list[EdgeChange] = field(default_factory=list)
+    calendar_changes: list[NodeChange] = field(default_factory=list)
 
-    def problem(self, code: str, message: str, where: str = "") -> None:
+    @property
+    def directory(self) -> Directory:
+        """Items by reference."""
+        return self.memory.directory
+
+    def find(self, ref: Ref) -> Known | None:
+        """Return the item that the author means by a reference that was looked up; ``None``: none that they may see."""
+        item = self.directory[ref]
+        return item if item is None or self.sees(item.team) else None
+
+    def sees(self, team: str | None) -> bool:
+        """Tell whether the author may see what only this team may see (``None``: everybody)."""
+        return team is None or self.sight is None or self.sight.teams is None or team in self.sight.teams
+
+    def problem(self, code: str, message: str, where: str = "", field: str = "") -> None:
         """Remember a rule that a row breaks."""
-        self.outcome.problems.append(Problem(code, message, where))
+        self.outcome.problems.append(Problem(code, message, where, field))
 
     def refuse_if_broken(self) -> None:
         """Refuse the batch if an edit broke a rule.

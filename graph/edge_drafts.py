@@ -8,9 +8,9 @@ from typing import Final
 from graph import planning
 from graph.acyclicity import EdgeName
 from graph.batch import EdgeRow, NodeRow
-from graph.directory import UNRESOLVED, Address
+from graph.directory import UNRESOLVED, Address, Known
 from graph.draft import Draft, Mode
-from graph.edges import EdgePlan, read_existing, write_edges
+from graph.edges import EdgePlan, write_edges
 from graph.errors import Problem
 from graph.model import EDGES, labels_of
 from graph.node_drafts import give_keys
@@ -27,7 +27,7 @@ async def plan_edges(draft: Draft, rows: Sequence[EdgeRow]) -> tuple[list[EdgePl
     planned: dict[EdgeName, EdgePlan] = {}
     for row in rows:
         state, problems = check_edge(row)
-        ends = draft.directory[row.start], draft.directory[row.end]
+        ends = draft.find(row.start), draft.find(row.end)
         problems += [
             Problem("NOT_FOUND", f"there is no item {ref}", row.where)
             for ref, end in zip((row.start, row.end), ends, strict=True)
@@ -36,13 +36,24 @@ async def plan_edges(draft: Draft, rows: Sequence[EdgeRow]) -> tuple[list[EdgePl
         if ends[0] and ends[1] and row.kind in EDGES:
             same = ends[0].id == ends[1].id
             wrong = check_ends(EDGES[row.kind], ends[0].label, ends[1].label, same, row.where)
-            problems += [wrong] if wrong else []
+            problems += [wrong] if wrong else _archived(draft, row, (ends[0], ends[1]))
         draft.outcome.problems += problems
         broken = any(problem.code in _UNUSABLE for problem in problems)
         if not broken and ends[0] and ends[1]:
             plan = EdgePlan(row.kind, ends[0].id, ends[1].id, state, row.remove)
             planned[plan.name] = plan
     return list(planned.values()), placeholders
+
+
+def _archived(draft: Draft, row: EdgeRow, ends: Iterable[Known]) -> list[Problem]:
+    """Return why an edit may not join these items: archived ones get no new edges."""
+    if draft.mode is Mode.IMPORT or draft.free or row.remove:
+        return []
+    return [
+        Problem("ARCHIVED", f"{end.key} is archived: restore it first", row.where)
+        for end in ends
+        if end.archived and end.id not in draft.restoring
+    ]
 
 
 async def _plan_placeholders(draft: Draft, rows: Iterable[EdgeRow]) -> list[NodePlan]:
@@ -67,9 +78,13 @@ async def _plan_placeholders(draft: Draft, rows: Iterable[EdgeRow]) -> list[Node
 async def write_planned(draft: Draft, plans: Sequence[EdgePlan]) -> list[EdgeName]:
     """Write the edges that are new or differ, and return the new ones."""
     fresh = {change.id for change in draft.node_changes if change.operation == "create"}
-    existing = await read_existing(draft.transaction, draft.settings.id, plans, fresh)
+    names = [plan.name for plan in plans]
+    await draft.memory.read_edges(draft.transaction, draft.settings.id, names, fresh)
     author = draft.author.source
-    changes, unchanged = await write_edges(draft.transaction, draft.settings.id, plans, existing, draft.now, author)
+    changes, unchanged = await write_edges(
+        draft.transaction, draft.settings.id, plans, draft.memory.edges, draft.now, author
+    )
+    draft.memory.edges.update({(one.start, one.kind, one.end): one.after or None for one in changes})
     draft.edge_changes += changes
     draft.outcome.edges_unchanged += unchanged
     draft.outcome.edges += [plan.name for plan in plans]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,7 @@ from graph import cypher
 from graph.acyclicity import EdgeName
 from graph.history import EdgeChange
 from graph.store import Transaction
-from graph.validation import State, arrived_edge, properties_of, travelling
-
-BULK: Final = 1_000
-"""From this many edges on, all edges of their starts are read: fewer look-ups, though some may not be wanted."""
+from graph.validation import State, properties_of, travelling
 
 
 @dataclass(slots=True)
@@ -41,26 +38,11 @@ class EdgePlan:
         return {name: value for name, value in merged.items() if value is not None}
 
 
-async def read_existing(
-    transaction: Transaction, workspace: str, plans: Iterable[EdgePlan], fresh: set[str]
-) -> dict[EdgeName, State]:
-    """Read the planned edges that are stored; those at an item created by this write (``fresh``) cannot be."""
-    rows = [list(plan.name) for plan in plans if plan.start not in fresh and plan.end not in fresh]
-    if not rows:
-        return {}
-    if len(rows) < BULK:
-        found = await transaction.collected(cypher.READ_EDGES, workspace=workspace, rows=rows)
-    else:
-        starts = sorted({start for start, _, _ in rows})
-        found = await transaction.collected(cypher.READ_EDGES_FROM, workspace=workspace, ids=starts)
-    return {(start, kind, end): arrived_edge(values) for start, kind, end, values in found}
-
-
 async def write_edges(
     transaction: Transaction,
     workspace: str,
     plans: Sequence[EdgePlan],
-    existing: Mapping[EdgeName, State],
+    existing: Mapping[EdgeName, State | None],
     now: int,
     source: str,
 ) -> tuple[list[EdgeChange], int]:
@@ -83,13 +65,13 @@ async def write_edges(
 
 async def store_edges(transaction: Transaction, workspace: str, changes: Iterable[EdgeChange]) -> None:
     """Bring the stored edges to the state after the changes."""
-    rows: dict[str, list[list[object]]] = defaultdict(list)
+    rows: dict[str, dict[Hashable, list[object]]] = defaultdict(dict)
     for change in changes:
-        state = travelling(change.kind, change.after)
-        rows[change.operation].append([change.start, change.kind, change.end, *state])
+        name = (change.start, change.kind, change.end)
+        rows[change.operation][name] = [*name, *travelling(change.kind, change.after)]
     for operation, text in _TEXTS.items():
         if rows[operation]:
-            await transaction.rows(text, workspace=workspace, rows=rows[operation])
+            await transaction.write(text, rows[operation], workspace=workspace)
 
 
 _TEXTS: Final = {"add": cypher.CREATE_EDGES, "update": cypher.UPDATE_EDGES, "remove": cypher.REMOVE_EDGES}

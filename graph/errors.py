@@ -24,7 +24,14 @@ class GraphError(Exception):
 
 
 class StoreError(GraphError):
-    """The database cannot be reached, is not ours, or failed."""
+    """The database cannot be reached, is not ours, or failed.
+
+    ``lost`` says that the connection failed: whether anything was written is then unknown.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 class StoreBusyError(StoreError):
@@ -45,11 +52,15 @@ class UnknownWorkspaceError(GraphError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One broken rule: ``code`` for programs, ``message`` for people, ``where`` (file and line, or a key)."""
+    """One broken rule: ``code`` for programs, ``message`` for people, ``where`` (file and line, or a key).
+
+    ``field`` is the property that breaks it, if it is one.
+    """
 
     code: str
     message: str
     where: str = ""
+    field: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

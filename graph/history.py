@@ -87,26 +87,18 @@ def unpack(data: bytes) -> tuple[list[NodeChange], list[EdgeChange], list[NodeCh
 async def append(
     transaction: Transaction,
     workspace: str,
+    seq: int,
     now: int,
     author: Author,
     nodes: list[NodeChange],
     edges: list[EdgeChange],
     settings: Sequence[NodeChange] = (),
-) -> int:
-    """Append one change and return its sequence number; the transaction must hold the workspace's lock."""
-    rows = await transaction.rows(
-        cypher.APPEND_CHANGE,
-        workspace=workspace,
-        now=now,
-        actor=author.actor,
-        request=author.request,
-        source=author.source,
-        system=author.system,
-        nodes=len(nodes),
-        edges=len(edges),
-        data=pack(nodes, edges, settings),
+) -> None:
+    """Append one change under the next number, ``seq``; the transaction must hold the workspace's lock."""
+    row = [seq, now, author.actor, author.request, author.source, author.system, len(nodes), len(edges)]
+    await transaction.write(
+        cypher.APPEND_CHANGES, {("change", seq): [*row, pack(nodes, edges, settings)]}, workspace=workspace
     )
-    return int(rows[0][0])
 
 
 async def read(store: Store, workspace: str, after: int, first: int = 100) -> list[Change]:

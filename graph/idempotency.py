@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from hashlib import blake2b
-
 import orjson
 
 from graph import cypher
-from graph.batch import Batch
 from graph.draft import Draft, Outcome
 from graph.errors import BatchRefusedError, Problem
+from graph.memory import Kept
 
 
-async def kept_answer(draft: Draft, batch: Batch) -> Outcome | None:
+async def kept_answer(draft: Draft, key: str, payload: str) -> Outcome | None:
     """Return what the same request was answered before, ``None`` if it comes for the first time.
+
+    ``payload`` is a digest of what the request asks for.
 
     Raises:
         BatchRefusedError: The key was used for another request.
 
     """
-    rows = await draft.transaction.rows(cypher.FIND_ANSWER, workspace=draft.settings.id, key=batch.idempotency_key)
-    if not rows:
+    await draft.memory.look_up_answers(draft.transaction, draft.settings.id, [key])
+    kept = draft.memory.answers[key]
+    if kept is None:
         return None
-    if rows[0][0] != _payload(batch):
-        message = f"the idempotency key {batch.idempotency_key!r} was used for another request"
-        raise BatchRefusedError([Problem("IDEMPOTENCY_MISMATCH", message)])
-    return Outcome(change_seq=orjson.loads(rows[0][1])["changeSeq"])
+    if kept.payload != payload:
+        message = "this idempotency key was used for another request: choose a new one"
+        raise BatchRefusedError([Problem("IDEMPOTENCY_MISMATCH", message, field="idempotencyKey")])
+    answer = orjson.loads(kept.answer)
+    return Outcome(change_seq=answer["changeSeq"], about=answer.get("about", []))
 
 
-async def keep_answer(draft: Draft, batch: Batch) -> None:
+async def keep_answer(draft: Draft, key: str, payload: str) -> None:
     """Keep the answer to a request under its key."""
-    await draft.transaction.rows(
-        cypher.KEEP_ANSWER,
-        workspace=draft.settings.id,
-        key=batch.idempotency_key,
-        payload=_payload(batch),
-        answer=orjson.dumps({"changeSeq": draft.outcome.change_seq}).decode(),
-        now=draft.now,
-    )
-
-
-def _payload(batch: Batch) -> str:
-    """Return a digest of what a batch asks for: the same key with another digest is a client's mistake."""
-    return blake2b(repr(replace(batch, idempotency_key=None)).encode(), digest_size=16).hexdigest()
+    answer = orjson.dumps({"changeSeq": draft.outcome.change_seq, "about": draft.outcome.about}).decode()
+    draft.memory.answers[key] = Kept(payload, answer)
+    row = [key, payload, answer, draft.now]
+    await draft.transaction.write(cypher.KEEP_ANSWERS, {("answer", key): row}, workspace=draft.settings.id)

@@ -28,6 +28,8 @@ class Property:
     indexed: bool = False
     last_day: bool = False
     """For dates: a coarse date means its last day (``due``), not its first (``start``)."""
+    refers: str = ""
+    """Label of the item whose id the value is; an edit may name the item by its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ SHARED: Final = (
     Property("labels", Type.TEXTS, "Free labels."),
     Property("fields", Type.JSON, "Typed custom fields that the workspace declares."),
     Property("visibility", T, "Who may see it.", choices=("WORKSPACE", "TEAM"), default="WORKSPACE"),
-    Property("team", T, "Id of the team that it belongs to; who may see it where visibility is TEAM."),
+    Property("team", T, "Id of the team that it belongs to; who may see it where visibility is TEAM.", refers="Team"),
     Property("placeholder", Type.BOOLEAN, "Only referred to so far; filled when the item itself arrives."),
     Property("archivedAt", I, "When it was archived; archived items leave every default view and analysis."),
 )
@@ -272,7 +274,7 @@ _NODES: Final = (
             Property("confidence", N, "Probability of success, 0 to 1."),
             Property("value", N, "Current value of the key result."),
             Property("body", T, "What was said."),
-            Property("author", T, "Id of the person who gave it."),
+            Property("author", T, "Id of the person who gave it.", refers="Person"),
         ),
     ),
 )
@@ -413,6 +415,10 @@ NODES: Final[Mapping[str, NodeKind]] = {kind.label: kind for kind in _NODES}
 EDGES: Final[Mapping[str, EdgeKind]] = {kind.name: kind for kind in _EDGES}
 EDGE_PROPERTIES: Final[Mapping[str, Property]] = {one.name: one for kind in _EDGES for one in kind.properties}
 """Every property that any kind of edge has; a name means the same for all of them."""
+REFERENCES: Final[Mapping[str, str]] = {
+    one.name: one.refers for kind in _NODES for one in kind.properties if one.refers
+}
+"""Properties that hold the id of an item → its label."""
 
 
 def labels_of(names: str) -> tuple[str, ...]:

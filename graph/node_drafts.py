@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graph import cypher, planning
 from graph.batch import NodeRow, Ref, new_id
-from graph.directory import UNRESOLVED, Known, free_keys
+from graph.directory import UNRESOLVED, Address, Known, free_keys
 from graph.draft import Draft, Mode
 from graph.history import NodeChange
-from graph.model import NODES
+from graph.model import NODES, REFERENCES
 from graph.planning import NodePlan
-from graph.validation import State, arrived, check_node, fingerprint, travelling
+from graph.stamps import stamped
+from graph.validation import State, check_node, fingerprint, missing, travelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +36,96 @@ class _Candidate:
         return known.fingerprint == self.fingerprint and not known.archived and not known.placeholder
 
 
+def refs_of(rows: Iterable[NodeRow], mode: Mode) -> Iterator[Ref]:
+    """Yield everything by which rows name items, so that it can be looked up at once."""
+    for row in rows:
+        yield row.of or Ref(row.source, row.source_id)
+        if row.key:
+            yield Ref("key", row.key)
+        if mode is Mode.EDIT:
+            yield from [Ref("id", row.id)] if row.id else []
+            yield from (Ref.parse(value) for name in REFERENCES if isinstance(value := row.properties.get(name), str))
+
+
 async def plan_nodes(draft: Draft, rows: Sequence[NodeRow]) -> list[NodePlan]:
     """Return what to write for rows of items; new ones get their ids and keys. Nothing is written yet."""
-    await draft.directory.look_up(draft.transaction, [Ref(row.source, row.source_id) for row in rows])
-    await draft.directory.look_up(draft.transaction, [Ref("key", row.key) for row in rows if row.key])
+    await draft.directory.look_up(draft.transaction, refs_of(rows, draft.mode))
+    rows = [found for row in rows if (found := _found(draft, row)) is not None]
+    coming = _coming(rows)
     last = {(row.source, row.source_id): place for place, row in enumerate(rows)}
     candidates: list[_Candidate] = []
     for place, row in enumerate(rows):
         if last[row.source, row.source_id] != place:
             draft.problem("DUPLICATE_ID", f"{row.source}:{row.source_id} comes twice; the last one counts", row.where)
-        elif (candidate := _candidate(draft, row)) is not None:
+        elif (candidate := _candidate(draft, row, coming)) is not None:
             candidates.append(candidate)
-    befores = await _read_states(draft, candidates)
-    plans = [plan for candidate in candidates if (plan := _plan(draft, candidate, befores))]
+    # Unchanged imports are not read at all.
+    changing = [one.known for one in candidates if one.known is not None and not one.unchanged]
+    await draft.memory.read_states(draft.transaction, draft.settings.id, changing)
+    plans = [plan for candidate in candidates if (plan := _plan(draft, candidate))]
     await give_keys(draft, [plan for plan in plans if plan.known is None])
     return plans
 
 
-def _candidate(draft: Draft, row: NodeRow) -> _Candidate | None:
+def _found(draft: Draft, row: NodeRow) -> NodeRow | None:
+    """Return a row with its item's own identity; ``None`` if it names an item that is not there."""
+    if row.of is None:
+        return row
+    item = draft.find(row.of)
+    if item is None:
+        draft.problem("NOT_FOUND", f"there is no item {row.of}", row.where)
+        return None
+    return replace(row, kind=row.kind or item.label, source=item.source, source_id=item.source_id, of=None)
+
+
+def _coming(rows: Iterable[NodeRow]) -> dict[Address, tuple[str, str]]:
+    """Return id and label of the items that rows may make, by address."""
+    chosen = ((row.id, row) for row in rows if row.id)
+    return {
+        address: (item, row.kind)
+        for item, row in chosen
+        for address in (("id", item), ("key", row.key or item), (row.source, row.source_id))
+    }
+
+
+def _candidate(draft: Draft, row: NodeRow, coming: Mapping[Address, tuple[str, str]]) -> _Candidate | None:
     state, problems = check_node(row, draft.settings.words)
     draft.outcome.problems += problems
     if any(problem.code in {"UNKNOWN_KIND", "MISSING_IDENTITY"} for problem in problems):
         return None
-    imported = fingerprint(row) if draft.mode is Mode.IMPORT else None
-    return _Candidate(row, state, _existing(draft, row), imported)
+    known = _existing(draft, row)
+    if draft.mode is Mode.IMPORT:
+        return _Candidate(row, state, known, fingerprint(row))
+    _resolve(draft, row, state, coming)
+    return _Candidate(row, state, known, None) if _may_be(draft, row, known) else None
+
+
+def _resolve(draft: Draft, row: NodeRow, state: State, coming: Mapping[Address, tuple[str, str]]) -> None:
+    """Replace the properties that name an item, in any way, by the item's id."""
+    for name, label in REFERENCES.items():
+        if isinstance(value := state.get(name), str):
+            ref = Ref.parse(value)
+            known = draft.find(ref)
+            item, kind = (known.id, known.label) if known else coming.get((ref.space, ref.value), ("", ""))
+            if kind == label:
+                state[name] = item
+            else:
+                draft.problem("NOT_FOUND", f"{name}: there is no {label} {value}", row.where, name)
+
+
+def _may_be(draft: Draft, row: NodeRow, known: Known | None) -> bool:
+    """Tell whether an edit's row finds an item, or none, as it has to."""
+    if known is not None and row.expected_version == 0:
+        draft.problem("ID_TAKEN", f"there is a {known.label} with this identity already", row.where, "id")
+    elif known is None and row.expected_version:
+        draft.problem("NOT_FOUND", f"there is no {row.kind} {row.source_id}", row.where)
+    elif known is None and row.id and draft.directory[Ref("id", row.id)] is not None:
+        draft.problem("ID_TAKEN", f"the id {row.id} belongs to another item", row.where, "id")
+    elif known is not None and known.archived and known.id not in draft.restoring:
+        draft.problem("ARCHIVED", f"{known.key} is archived: restore it first", row.where)
+    else:
+        return True
+    return False
 
 
 def _existing(draft: Draft, row: NodeRow) -> Known | None:
@@ -71,34 +138,23 @@ def _existing(draft: Draft, row: NodeRow) -> Known | None:
     return known
 
 
-async def _read_states(draft: Draft, candidates: Sequence[_Candidate]) -> dict[str, State]:
-    """Read the stored state of the items that the rows may change; unchanged imports are not read at all."""
-    wanted: dict[str, list[str]] = defaultdict(list)
-    for one in candidates:
-        if one.known is not None and not one.unchanged:
-            wanted[one.known.label].append(one.known.id)
-    states: dict[str, State] = {}
-    for label, ids in wanted.items():
-        text = cypher.read_nodes(NODES[label])
-        rows = await draft.transaction.collected(text, workspace=draft.settings.id, ids=sorted(ids))
-        states |= {item: arrived(label, values) for item, values in rows}
-    return states
-
-
-def _plan(draft: Draft, one: _Candidate, befores: dict[str, State]) -> NodePlan | None:
+def _plan(draft: Draft, one: _Candidate) -> NodePlan | None:
     """Return what to write for one row, ``None`` when it changes nothing or must not be written."""
     row, given, known = one.row, one.given, one.known
     if not given.get("title") and (known is None or draft.mode is Mode.IMPORT or "title" in given):
-        draft.problem("MISSING_TITLE", f"this {row.kind} has no title", row.where)
+        draft.problem("MISSING_TITLE", f"this {row.kind} has no title", row.where, "title")
         given["title"] = row.key or row.source_id
     if known is None:
         state = planning.fresh_state(row, given, draft.now, placeholder=False)
+        if draft.mode is Mode.EDIT:
+            state = stamped(row.kind, given, None, state, draft.settings.words, draft.now)
+            _check_whole(draft, row, state)
         return NodePlan(row, state, None, one.fingerprint)
     draft.outcome.touched.append(known)
     if one.unchanged:
         draft.outcome.unchanged += 1
         return None
-    before = befores[known.id]
+    before = draft.memory.states[known.id]
     if draft.mode is Mode.EDIT:
         return _plan_edit(draft, row, given, known, before)
     edits = known.local_edits or []
@@ -114,20 +170,37 @@ def _plan(draft: Draft, one: _Candidate, befores: dict[str, State]) -> NodePlan 
 def _plan_edit(draft: Draft, row: NodeRow, given: State, known: Known, before: State) -> NodePlan | None:
     if row.expected_version not in {None, before["version"]}:
         message = f"{known.key} is at version {before['version']}, not {row.expected_version}: read it again"
-        draft.problem("CONFLICT", message, row.where)
+        draft.problem("CONFLICT", message, row.where, "expectedVersion")
         return None
     if row.kind != known.label:
         draft.problem("WRONG_KIND", f"{known.key} is a {known.label}, not a {row.kind}", row.where)
         return None
-    if refused := planning.refused_transition(row, given, before, draft.settings.words):
-        draft.outcome.problems.append(refused)
+    given = planning.with_defaults(row.kind, given)
     state = planning.edited_state(given, before, draft.now)
+    if not draft.free:
+        if refused := planning.refused_transition(row, given, before, draft.settings.words):
+            draft.outcome.problems.append(refused)
+        state = stamped(row.kind, given, before, state, draft.settings.words, draft.now)
+    _check_whole(draft, row, state)
     changed = planning.difference(before, state)[1] | planning.difference(state, before)[1]
     if not changed:
         draft.outcome.unchanged += 1
         return None
     edits = planning.edits_since_sync(row, known, changed)
     return NodePlan(row, state, known, known.fingerprint, edits, _change(known, before, state, row.kind))
+
+
+def _check_whole(draft: Draft, row: NodeRow, state: State) -> None:
+    """Check what only a complete state shows."""
+    for name in missing(row.kind, state):
+        if name not in {"id", "key", "title"}:  # given later, or missed already
+            draft.problem("INVALID_VALUE", f"{name}: a {row.kind} cannot be without it", row.where, name)
+    if state.get("visibility") != "TEAM":
+        return
+    if "team" not in state:
+        draft.problem("INVALID_VALUE", "visibility: name the team that may see it", row.where, "team")
+    elif not draft.sees(state["team"]):
+        draft.problem("FORBIDDEN", "only members of a team make items that only the team sees", row.where, "team")
 
 
 def _change(known: Known, before: State, after: State, kind: str) -> NodeChange:
@@ -149,7 +222,7 @@ async def give_keys(draft: Draft, plans: list[NodePlan]) -> None:
             used.add(wish)
             continue
         if wish:
-            draft.problem("KEY_TAKEN", f"the key {wish!r} belongs to another item", plan.row.where)
+            draft.problem("KEY_TAKEN", f"the key {wish!r} belongs to another item", plan.row.where, "key")
         lacking.append(plan)
     prefixes = [planning.prefix_of(plan.row.kind) for plan in lacking]
     keys = await free_keys(draft.transaction, draft.directory, draft.settings.counters, prefixes, used)
@@ -172,6 +245,7 @@ def _register(draft: Draft, plan: NodePlan) -> None:
         plan.fingerprint,
         plan.local_edits,
         plan.state.get("placeholder", False),
+        team=planning.team_of(plan.state),
     )
     draft.directory.add(item)
     draft.outcome.touched.append(item)
@@ -179,21 +253,38 @@ def _register(draft: Draft, plan: NodePlan) -> None:
 
 async def write_nodes(draft: Draft, plans: Sequence[NodePlan]) -> None:
     """Write items, and remember what changed for the log."""
-    created: list[dict[str, Any]] = []
-    replaced: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    created: dict[Hashable, dict[str, Any]] = {}
+    replaced: dict[str, dict[Hashable, dict[str, Any]]] = defaultdict(dict)
     for plan in plans:
         _count(draft, plan)
+        _remember(draft, plan)
         plain, times = travelling(plan.row.kind, plan.state)
         row = {"plain": plain | plan.plain_extras(draft.settings.id), "times": times}
         if plan.known is None:
-            created.append(row | {"labels": NODES[plan.row.kind].labels})
+            created[plan.state["id"]] = row | {"labels": NODES[plan.row.kind].labels}
         else:
-            replaced[plan.row.kind].append(row)
+            replaced[plan.row.kind][plan.state["id"]] = row
     if created:
-        await draft.transaction.rows(cypher.CREATE_NODES, rows=created)
+        await draft.transaction.write(cypher.CREATE_NODES, created)
     for label, rows in replaced.items():
-        text = cypher.update_nodes(NODES[label])
-        await draft.transaction.rows(text, workspace=draft.settings.id, rows=rows)
+        await draft.transaction.write(cypher.update_nodes(NODES[label]), rows, workspace=draft.settings.id)
+
+
+def _remember(draft: Draft, plan: NodePlan) -> None:
+    """Let later drafts in the same transaction know the item as it will be."""
+    draft.memory.states[plan.state["id"]] = plan.state
+    if plan.known is not None:
+        draft.directory.add(
+            plan.known._replace(
+                key=plan.state["key"],
+                label=plan.row.kind,
+                version=plan.state["version"],
+                local_edits=plan.local_edits,
+                placeholder=plan.state.get("placeholder"),
+                archived="archivedAt" in plan.state,
+                team=planning.team_of(plan.state),
+            )
+        )
 
 
 def _count(draft: Draft, plan: NodePlan) -> None:

@@ -58,6 +58,12 @@ def imported_state(row: NodeRow, given: State, before: State, local_edits: list[
     return state | {"id": before["id"], "key": before["key"], "version": before["version"] + 1}
 
 
+def with_defaults(kind: str, given: State) -> State:
+    """Return what an edit gives; a value that it removes goes back to the default, where there is one."""
+    declared = properties_of(kind)
+    return {name: declared[name].default if value is None else value for name, value in given.items()}
+
+
 def edited_state(given: State, before: State, now: int) -> State:
     """Return an item's complete state after an edit: only the given properties change."""
     return _present({**before, **given}) | {"updatedAt": now, "version": before["version"] + 1}
@@ -72,8 +78,8 @@ def refused_transition(row: NodeRow, given: State, before: State, words: Vocabul
     if may_follow(row.kind, category, words.statuses[wanted]):
         return None
     allowed = ", ".join(name for name, following in words.statuses.items() if may_follow(row.kind, category, following))
-    message = f"a {row.kind} cannot go from {was!r} to {wanted!r} (allowed: {allowed})"
-    return Problem("FORBIDDEN_TRANSITION", message, row.where or before["key"])
+    message = f"{before['key']}: a {row.kind} cannot go from {was!r} to {wanted!r} (allowed: {allowed})"
+    return Problem("FORBIDDEN_TRANSITION", message, row.where, "status")
 
 
 def difference(before: State, after: State) -> tuple[State, State]:
@@ -91,6 +97,11 @@ def edits_since_sync(row: NodeRow, known: Known, changed: State) -> list[str]:
     if known.source == BORN_HERE:
         return []
     return sorted({*(known.local_edits or ()), *(name for name in changed if name in row.properties)})
+
+
+def team_of(state: State) -> str | None:
+    """Return the team that alone may see an item, ``None`` if everybody may."""
+    return state.get("team", "") if state.get("visibility") == "TEAM" else None
 
 
 def prefix_of(kind: str) -> str:

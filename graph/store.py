@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -33,6 +33,10 @@ class Transaction:
         """Run one statement and return its rows."""
         result = await self._inner.run(query, parameters)
         return [record.values() async for record in result]
+
+    async def write(self, query: str, rows: Mapping[Hashable, Any], **parameters: Any) -> None:
+        """Run one statement that writes ``$rows``, each under the name of what it alone writes, and answers nothing."""
+        await self.rows(query, rows=list(rows.values()), **parameters)
 
     async def collected(self, query: str, **parameters: Any) -> list[Any]:
         """Run one statement that answers with a single list, and return the list."""
@@ -178,7 +182,7 @@ class _translated:  # noqa: N801 - reads as a verb: with _translated()
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         sentence = _sentence(error)
         if sentence:
-            raise _kind(error)(sentence) from error
+            raise _kind(error)(sentence, lost=isinstance(error, _LOST)) from error
 
 
 _ADVICE: Mapping[type[BaseException], str] = {
@@ -201,6 +205,10 @@ def _kind(error: BaseException | None) -> type[StoreError]:
 
 def _timed_out(error: BaseException | None) -> bool:
     return isinstance(error, exceptions.Neo4jError) and "TransactionTimedOut" in (error.code or "")
+
+
+_LOST: Final = (exceptions.ServiceUnavailable, exceptions.SessionExpired, exceptions.DriverError)
+"""After these it is unknown whether the transaction was committed."""
 
 
 def _sentence(error: BaseException | None) -> str | None:

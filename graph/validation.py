@@ -73,7 +73,7 @@ def check_node(row: NodeRow, words: Vocabulary) -> tuple[State, list[Problem]]:
         try:
             state[name] = _checked(declared[name], value, words)
         except ValueError as error:
-            problems.append(Problem("INVALID_VALUE", f"{name}: {error}", row.where))
+            problems.append(Problem("INVALID_VALUE", f"{name}: {error}", row.where, name))
     return state, problems
 
 
@@ -83,7 +83,7 @@ def _check_identity(row: NodeRow) -> list[Problem]:
         problems.append(Problem("MISSING_IDENTITY", f"a {row.kind} needs a source and an identity in it", row.where))
     if row.key is not None and (not row.key.strip() or ":" in row.key or len(row.key) > 200):
         message = f"the key {row.key!r} must have 1 to 200 characters and no colon"
-        problems.append(Problem("INVALID_KEY", message, row.where))
+        problems.append(Problem("INVALID_KEY", message, row.where, "key"))
     return problems
 
 
@@ -135,11 +135,11 @@ def check_edge(row: EdgeRow) -> tuple[State, list[Problem]]:
         try:
             state[name] = None if value is None else check(declared[name].type, value, declared[name].choices)
         except ValueError as error:
-            problems.append(Problem("INVALID_VALUE", f"{name}: {error}", row.where))
+            problems.append(Problem("INVALID_VALUE", f"{name}: {error}", row.where, name))
     for name, low, high in (("confidence", 0.0, 1.0), ("weight", 0.0, None), ("share", 0.0, None)):
         number = state.get(name)
         if number is not None and (number < low or (high is not None and number > high)):
-            problems.append(Problem("INVALID_VALUE", f"{name}: {number} is out of range", row.where))
+            problems.append(Problem("INVALID_VALUE", f"{name}: {number} is out of range", row.where, name))
     return state, problems
 
 
@@ -159,7 +159,7 @@ def missing(kind: str, state: State) -> list[str]:
 
 
 def _unknown(name: str, kind: str, where: str) -> Problem:
-    return Problem("UNKNOWN_PROPERTY", f"{kind} has no property {name!r} that can be set", where)
+    return Problem("UNKNOWN_PROPERTY", f"{kind} has no property {name!r} that can be set", where, name)
 
 
 def travelling(kind: str, state: State) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,11 +6,14 @@ per workspace at a time: nothing that it reads can change before it commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 from graph import cypher, history, workspace
 from graph.acyclicity import EdgeName, find_cycle, find_kind_cycle
-from graph.archiving import set_archived
+from graph.archiving import plan_archiving, set_archived
 from graph.batch import Batch
 from graph.calendar_store import write_calendars
 from graph.calendars import WorkingCalendar
@@ -21,12 +24,36 @@ from graph.errors import CycleError
 from graph.history import Author
 from graph.idempotency import keep_answer, kept_answer
 from graph.lifecycle import Category
+from graph.memory import Memory
 from graph.model import EDGES, Role
 from graph.node_drafts import plan_nodes, write_nodes
+from graph.purging import plan_purging, purge
+from graph.sight import Sight
 from graph.store import Store, Transaction
 from graph.values import Type
 
-__all__ = ["Mode", "Outcome", "write", "write_within"]
+__all__ = ["Mode", "Outcome", "Plan", "Request", "digest_of", "write", "write_within"]
+
+
+Plan = Callable[[Draft], Awaitable[Batch]]
+"""Makes a batch from what it reads in the transaction that will write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing to be done: a batch, or a plan that makes one when its turn comes.
+
+    ``now`` is in epoch milliseconds and ``author`` has a request id: both are made outside, because a transaction may
+    run several times. A ``key`` makes the request safe to send again; ``digest`` then tells whether it is the same one.
+    ``sight`` is what of the graph the author may see, and so write to; ``None``: all of it.
+    """
+
+    work: Batch | Plan
+    author: Author
+    now: int
+    key: str | None = None
+    digest: str = ""
+    sight: Sight | None = None
 
 
 async def write(
@@ -55,12 +82,16 @@ async def write(
         StoreError: The database failed; nothing was written.
 
     """
-    author = author or Author()
+    request = Request(batch, author or Author(), now, batch.idempotency_key, digest_of(batch))
 
     async def work(transaction: Transaction) -> Outcome:
-        state = await workspace.lock(transaction, workspace_id, author.request)
-        directory = Directory(workspace_id, known, complete=state.seq == whole_at)
-        outcome = await write_within(Draft(transaction, state, mode, author, now, directory), batch)
+        settings = await workspace.lock(transaction, workspace_id, request.author.request)
+        memory = Memory(Directory(workspace_id, known, complete=settings.seq == whole_at))
+        counters = dict(settings.counters)
+        draft = Draft(transaction, settings, mode, request.author, now, memory)
+        outcome = await write_within(draft, request)
+        if draft.settings_changed or counters != settings.counters:
+            await workspace.save_settings(transaction, settings)
         if dry_run:
             raise _DryRun(outcome)
         return outcome
@@ -77,43 +108,55 @@ class _DryRun(Exception):  # noqa: N818 - not an error: it rolls the transaction
         self.outcome = outcome
 
 
-async def write_within(draft: Draft, batch: Batch) -> Outcome:
-    """Write a batch within its draft's transaction, which holds the workspace's lock; raises what ``write`` does.
+def digest_of(batch: Batch) -> str:
+    """Return a digest of what a batch asks for: the same key with another digest is a client's mistake."""
+    return blake2b(repr(replace(batch, idempotency_key=None)).encode(), digest_size=16).hexdigest()
 
-    The steps come in an order in which each finds what it needs.
+
+async def write_within(draft: Draft, request: Request) -> Outcome:
+    """Do what a request asks for, within its draft's transaction, which holds the workspace's lock.
+
+    Whether the settings have to be saved is the caller's to see to. Raises what ``write`` does.
     """
-    if batch.idempotency_key and (kept := await kept_answer(draft, batch)):
+    if request.key and (kept := await kept_answer(draft, request.key, request.digest)):
         return kept
-    settings = draft.settings
-    counters = dict(settings.counters)
-    settings_changed = _declare(draft, batch)
+    batch = request.work if isinstance(request.work, Batch) else await request.work(draft)
+    await _write_batch(draft, batch)
+    outcome, settings = draft.outcome, draft.settings
+    outcome.about = batch.about or [item.id for item in outcome.touched] + outcome.about or _ends(outcome.edges)
+    changes = (draft.node_changes, draft.edge_changes, draft.calendar_changes)
+    if any(changes):
+        settings.seq = outcome.change_seq = settings.seq + 1
+        await history.append(draft.transaction, settings.id, settings.seq, draft.now, draft.author, *changes)
+    if request.key:
+        await keep_answer(draft, request.key, request.digest)
+    return outcome
+
+
+async def _write_batch(draft: Draft, batch: Batch) -> None:
+    """Write a batch; the steps come in an order in which each finds what it needs."""
+    draft.free = batch.free
+    draft.settings_changed = _declare(draft, batch)
+    archive, restore = await plan_archiving(draft, batch)
+    purged = await plan_purging(draft, batch.purge)
     nodes = await plan_nodes(draft, batch.nodes)
     edges, placeholders = await plan_edges(draft, batch.edges)
     calendars = _checked_calendars(draft, batch)
     draft.refuse_if_broken()
+    draft.begun = True
     await write_nodes(draft, [*nodes, *placeholders])
     new_edges = await write_planned(draft, edges)
-    altered = await write_calendars(draft.transaction, settings.id, calendars)
-    new_edges += await set_archived(draft, batch.restore, archived=False)
-    await set_archived(draft, batch.archive, archived=True)
-    draft.refuse_if_broken()
+    draft.calendar_changes = await write_calendars(draft.transaction, draft.settings.id, calendars)
+    new_edges += await set_archived(draft, restore, archived=False)
+    await set_archived(draft, archive, archived=True)
+    await purge(draft, purged)
     if draft.mode is Mode.EDIT:
         await _refuse_cycles(draft, new_edges)
-    if settings_changed or counters != settings.counters:
-        await workspace.save_settings(draft.transaction, settings)
-    if draft.node_changes or draft.edge_changes or altered:
-        draft.outcome.change_seq = await history.append(
-            draft.transaction,
-            settings.id,
-            draft.now,
-            draft.author,
-            draft.node_changes,
-            draft.edge_changes,
-            altered,
-        )
-    if batch.idempotency_key:
-        await keep_answer(draft, batch)
-    return draft.outcome
+
+
+def _ends(edges: Iterable[EdgeName]) -> list[str]:
+    """Return the ids of the items at edges, each once, in their order."""
+    return list(dict.fromkeys(end for start, _, stop in edges for end in (start, stop)))
 
 
 def _declare(draft: Draft, batch: Batch) -> bool:
@@ -146,7 +189,9 @@ def _checked_calendars(draft: Draft, batch: Batch) -> dict[str, WorkingCalendar 
 
 
 async def _refuse_cycles(draft: Draft, added: list[EdgeName]) -> None:
+    fresh = {one.id for one in draft.node_changes if one.operation == "create"}
     structural = [edge for edge in added if EDGES[edge[1]].acyclic and EDGES[edge[1]].role is not Role.NONE]
+    structural = _closing(structural, fresh)
     emptied = await _emptied(draft)
     cycle: list[str] = []
     if structural or emptied:
@@ -154,13 +199,23 @@ async def _refuse_cycles(draft: Draft, added: list[EdgeName]) -> None:
     # Containment is also looked at by itself: the expanded graph holds no teams and no portfolios.
     alone = {kind.name for kind in EDGES.values() if kind.acyclic and kind.role in {Role.NONE, Role.CONTAINS}}
     for kind in dict.fromkeys(edge[1] for edge in added if edge[1] in alone):
-        if not cycle:
-            own = [edge for edge in added if edge[1] == kind]
+        own = _closing([edge for edge in added if edge[1] == kind], fresh)
+        if own and not cycle:
             cycle = await find_kind_cycle(draft.transaction, draft.settings.id, kind, own)
     if cycle:
         rows = await draft.transaction.rows(cypher.KEYS_OF_IDS, workspace=draft.settings.id, ids=cycle)
-        keys = dict(row for row in rows)
-        raise CycleError([keys[item] for item in cycle])
+        names = {item: key if draft.sees(team) else f"a hidden {label}" for item, key, label, team in rows}
+        raise CycleError([names[item] for item in cycle])
+
+
+def _closing(edges: list[EdgeName], fresh: set[str]) -> list[EdgeName]:
+    """Leave out the edges that cannot lie on a cycle: those by which alone a new item hangs on the rest."""
+    while True:
+        ends = Counter(end for start, _, stop in edges for end in (start, stop))
+        left = [edge for edge in edges if not any(end in fresh and ends[end] == 1 for end in (edge[0], edge[2]))]
+        if len(left) == len(edges):
+            return left
+        edges = left
 
 
 async def _emptied(draft: Draft) -> set[str]:

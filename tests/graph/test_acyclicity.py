@@ -164,12 +164,13 @@ def test_kinds_that_are_acyclic_by_themselves(run: Run, kind: str, label: str) -
 
 def test_restoring_must_not_close_a_cycle(run: Run) -> None:
     async def scenario(space: Space) -> None:
-        await space.write(item("Task", "T-A"), item("Task", "T-B"), edge("BLOCKS", "T-A", "T-B"))
+        tasks = [item("Task", key) for key in ("T-A", "T-B", "T-C")]
+        await space.write(*tasks, edge("BLOCKS", "T-A", "T-B"), edge("BLOCKS", "T-C", "T-A"))
         await space.write(archive=keys("T-A"))
-        await space.write(edge("BLOCKS", "T-B", "T-A"))
+        await space.write(edge("BLOCKS", "T-B", "T-C"))
         with pytest.raises(CycleError):
             await space.write(restore=keys("T-A"))
-        await space.write(gone("BLOCKS", "T-B", "T-A"), restore=keys("T-A"))
+        await space.write(gone("BLOCKS", "T-B", "T-C"), restore=keys("T-A"))
 
     run(scenario)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph import edges
+from graph import memory
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
 from graph.errors import BatchRefusedError
 from graph.loading import LoadOptions, LoadReport, load
@@ -64,9 +64,9 @@ def test_the_order_of_records_and_the_size_of_chunks_make_no_difference(run: Run
     run(scenario)
 
 
-@pytest.mark.parametrize("bulk", [1, edges.BULK])
+@pytest.mark.parametrize("bulk", [1, memory.BULK])
 def test_loading_twice_changes_nothing(run: Run, monkeypatch: pytest.MonkeyPatch, bulk: int) -> None:
-    monkeypatch.setattr(edges, "BULK", bulk)
+    monkeypatch.setattr(memory, "BULK", bulk)
 
     async def scenario(space: Space) -> None:
         first = await space.load(*world())
@@ -111,11 +111,11 @@ def test_placeholders_are_filled_when_their_item_comes(run: Run) -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("bulk", [1, edges.BULK])
+@pytest.mark.parametrize("bulk", [1, memory.BULK])
 def test_a_later_state_updates_and_what_it_leaves_out_is_removed(
     run: Run, monkeypatch: pytest.MonkeyPatch, bulk: int
 ) -> None:
-    monkeypatch.setattr(edges, "BULK", bulk)
+    monkeypatch.setattr(memory, "BULK", bulk)
 
     async def scenario(space: Space) -> None:
         await space.load(item("Task", "T-A", "jira", estimate=3, due="2026-12"), item("Task", "T-B", "jira"))

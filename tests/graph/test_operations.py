@@ -9,6 +9,7 @@ from graph.batch import NodeRow
 from graph.errors import BatchRefusedError
 from graph.operations import MAX_OCCURRENCES, Spawned, spawn
 from graph.values import instant_to_millis
+from graph.writer import Mode
 from tests.graph.conftest import Run
 from tests.graph.space import Space, edge, gone, item, keys, patch
 
@@ -59,6 +60,22 @@ def test_each_occurrence_becomes_a_task_once_across_a_change_of_clocks(run: Run)
     run(scenario)
 
 
+def test_a_changed_rule_goes_on_with_its_first_occurrence_from_then_on(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.write(weekly(), now=MONDAY)
+        await spawned(space, 8)
+        rule = patch("Operation", "OP-1", rrule="DTSTART:20260302T090000\nRRULE:FREQ=DAILY")
+        await space.write(rule, now=MONDAY + 5 * DAY)
+        await spawned(space, 1.5, now=MONDAY + 5 * DAY)
+        assert [one[:10] for one in await occurrences(space)] == [
+            "2026-03-02", "2026-03-07", "2026-03-08", "2026-03-09"
+        ]  # fmt: skip
+        await space.write(patch("Operation", "OP-1", rrule=None), now=MONDAY + 6 * DAY)
+        assert "nextAt" not in (await space.items())["OP-1"]
+
+    run(scenario)
+
+
 def test_what_fell_due_while_nothing_ran_is_spawned_late_and_once(run: Run) -> None:
     async def scenario(space: Space) -> None:
         await space.write(weekly())
@@ -70,9 +87,10 @@ def test_what_fell_due_while_nothing_ran_is_spawned_late_and_once(run: Run) -> N
     run(scenario)
 
 
-def test_an_operation_begins_with_the_first_occurrence_after_it_is_looked_at(run: Run) -> None:
+@pytest.mark.parametrize("mode", list(Mode))
+def test_an_operation_begins_with_the_first_occurrence_from_when_it_came(run: Run, mode: Mode) -> None:
     async def scenario(space: Space) -> None:
-        await space.write(weekly())
+        await space.write(weekly(), mode=mode, now=MONDAY + 20 * DAY)
         (result,) = await spawned(space, 7, now=MONDAY + 20 * DAY)
         assert len(result.tasks) == 1
         assert await occurrences(space) == ["2026-03-23T08:00:00Z"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graph.batch import EdgeRow, NodeRow, Ref
-from graph.errors import BatchRefusedError, ConflictError, GraphError, UnknownWorkspaceError
+from graph.errors import BatchRefusedError, ConflictError, UnknownWorkspaceError
 from graph.history import Change
 from graph.lifecycle import DEFAULT_STATUSES, TRANSITIONS
 from graph.writer import Mode, Outcome
@@ -225,7 +225,7 @@ def test_an_id_belongs_to_one_item(run: Run) -> None:
         await space.write(item("Task", "T-A"))
         other = item("Task", "T-B")
         other.id = (await space.items())["T-A"]["id"]
-        with pytest.raises(GraphError, match="same id"):
+        with pytest.raises(BatchRefusedError, match="belongs to another item"):
             await space.write(other)
         assert set(await space.items()) == {"T-A"}
 

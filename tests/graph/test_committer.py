@@ -1,0 +1,340 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+
+from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
+from graph.committer import Committer
+from graph.draft import Outcome
+from graph.errors import BatchRefusedError, ConflictError, CycleError, StoreBusyError, StoreError, UnknownWorkspaceError
+from graph.history import Author
+from graph.sight import Sight
+from graph.store import Store
+from graph.writer import Request, digest_of
+from tests.graph.conftest import Run
+from tests.graph.space import NOW, Space, edge, gone, item, keys
+
+
+class CountedStore(Store):
+    """The real store, which also counts its write transactions."""
+
+    __slots__ = ("commits",)
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner._driver, inner._database)
+        self.commits = 0
+
+    async def write(self, work: Any) -> Any:
+        self.commits += 1
+        return await super().write(work)
+
+
+def request(*rows: NodeRow | EdgeRow, key: str | None = None, sight: Sight | None = None, **more: Any) -> Request:
+    nodes = [row for row in rows if isinstance(row, NodeRow)]
+    edges = [row for row in rows if isinstance(row, EdgeRow)]
+    batch = Batch(nodes, edges, **more)
+    return Request(batch, Author(request=new_id()), NOW, key, digest_of(batch), sight)
+
+
+def change(key: str, version: int | None = None, **properties: object) -> NodeRow:
+    return NodeRow("", "", "", properties, of=Ref("key", key), expected_version=version)
+
+
+async def outcomes(*waiting: Awaitable[Outcome]) -> list[Outcome | BaseException]:
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def codes(result: object) -> set[str]:
+    assert isinstance(result, BatchRefusedError), result
+    return {problem.code for problem in result.problems}
+
+
+def test_requests_that_wait_are_committed_together_each_with_its_own_change(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        store = CountedStore(space.store)
+        committer = Committer(store)
+        await space.write(item("Task", "A"), item("Task", "B"), item("Person", "P-1"))
+        done = await outcomes(
+            committer.submit(space.id, request(change("A", estimate=1.0))),
+            *(
+                committer.submit(space.id, request(one))
+                for one in (
+                    change("A", estimate=2.0),
+                    NodeRow("Task", BORN_HERE, "new", {"title": "New"}, expected_version=0),
+                    change("B", labels=["x"]),
+                    edge("OWNS", "P-1", "A"),
+                    edge("OWNS", "P-1", "A"),
+                    gone("OWNS", "P-1", "A"),
+                    edge("ASSIGNED_TO", "A", "P-1", share=0.5),
+                )
+            ),
+            committer.submit(space.id, request(archive=keys("B"))),
+        )
+        assert all(isinstance(one, Outcome) for one in done), done
+        assert [one.change_seq for one in done if isinstance(one, Outcome)] == [2, 3, 4, 5, 6, None, 7, 8, 9]
+        assert store.commits == 1
+        items, edges = await space.items(), await space.edges()
+        assert (items["A"]["estimate"], items["A"]["version"], items["T-1"]["title"]) == (2.0, 3, "New")
+        assert (items["B"]["labels"], items["B"]["version"]) == (["x"], 3)
+        assert "archivedAt" in items["B"]
+        assert set(edges) == {("A", "ASSIGNED_TO", "P-1")}
+        log = await space.log()
+        steps = [(one.nodes[0].before.get("estimate"), one.nodes[0].after["estimate"]) for one in log[1:3]]
+        assert steps == [(None, 1.0), (1.0, 2.0)]
+        assert await space.violations() == []
+        await committer.close()
+
+    run(scenario)
+
+
+def test_each_is_refused_for_itself_and_the_others_are_done(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store)
+        await space.write(*(item("Task", key) for key in "ABCD"), edge("BLOCKS", "A", "B"))
+        done = await outcomes(
+            *(
+                committer.submit(space.id, request(one))
+                for one in (
+                    change("A", estimate=1.0),
+                    edge("BLOCKS", "B", "A"),  # a cycle, found after it was written
+                    change("A", version=1, estimate=3.0),
+                    change("404"),
+                    edge("BLOCKS", "B", "C"),
+                    edge("BLOCKS", "C", "A"),  # a cycle with what the one before wrote
+                    change("D", status="Nonsense"),
+                    change("D", points=3.0),
+                )
+            )
+        )
+        assert [type(one) for one in done] == [
+            Outcome, CycleError, ConflictError, BatchRefusedError, Outcome, CycleError, BatchRefusedError, Outcome
+        ]  # fmt: skip
+        assert codes(done[3]) == {"NOT_FOUND"}
+        assert codes(done[6]) == {"INVALID_VALUE"}
+        assert set(await space.edges()) == {("A", "BLOCKS", "B"), ("B", "BLOCKS", "C")}
+        items = await space.items()
+        assert (items["A"]["estimate"], items["D"]["points"]) == (1.0, 3.0)
+        assert [one.seq for one in await space.log()] == list(range(1, 5))
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_many_cycles_at_once_cost_bounded_work(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        store = CountedStore(space.store)
+        committer = Committer(store)
+        await space.write(item("Task", "A"), item("Task", "B"), edge("BLOCKS", "A", "B"))
+        done = await outcomes(*(committer.submit(space.id, request(edge("BLOCKS", "B", "A"))) for _ in range(30)))
+        assert {type(one) for one in done} == {CycleError}
+        assert store.commits <= 30 + 3
+
+    run(scenario)
+
+
+def test_one_key_sent_fifty_times_at_once_has_one_effect_and_one_answer(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committers = [Committer(space.store) for _ in range(3)]
+        row = NodeRow("Task", BORN_HERE, "once", {"title": "Once"}, expected_version=0)
+        done = await outcomes(*(committers[number % 3].submit(space.id, request(row, key="k")) for number in range(50)))
+        assert {(one.change_seq, *one.about) for one in done if isinstance(one, Outcome)} == {
+            (1, (await space.items())["T-1"]["id"])
+        }
+        assert all(isinstance(one, Outcome) for one in done), done
+        assert len(await space.items()) == len(await space.log()) == 1
+        other = await outcomes(committers[0].submit(space.id, request(change("T-1", title="Other"), key="k")))
+        assert codes(other[0]) == {"IDEMPOTENCY_MISMATCH"}
+
+    run(scenario)
+
+
+def test_of_those_that_expect_one_version_as_many_win_as_the_item_says(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committers = [Committer(space.store) for _ in range(2)]
+        await space.write(item("Task", "A", estimate=0))
+        wins = conflicts = 0
+
+        async def client(number: int) -> None:
+            nonlocal wins, conflicts
+            for _ in range(6):
+                before = (await space.items())["A"]
+                row = change("A", version=before["version"], estimate=before["estimate"] + 1)
+                try:
+                    await committers[number % 2].submit(space.id, request(row))
+                    wins += 1
+                except ConflictError:
+                    conflicts += 1
+
+        await asyncio.gather(*(client(number) for number in range(32)))
+        after = (await space.items())["A"]
+        assert wins + conflicts == 32 * 6
+        assert after["estimate"] == wins == after["version"] - 1 == len(await space.log()) - 1
+        assert conflicts > 0
+
+    run(scenario)
+
+
+def test_a_storm_over_few_items_ends_without_an_error_and_as_if_one_by_one(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committers = [Committer(space.store) for _ in range(4)]
+        names = [f"N{number}" for number in range(6)]
+        await space.write(*(item("Task", key) for key in names))
+        draw = random.Random(7)
+
+        def storm() -> Request:
+            one, two = draw.sample(names, 2)
+            rows: list[NodeRow | EdgeRow] = [change(one, points=draw.random()), change(two, points=draw.random())]
+            if draw.random() < 0.5:
+                rows.append(edge("RELATES_TO", one, two))
+            if draw.random() < 0.3:
+                rows.append(gone("RELATES_TO", two, one))
+            return request(*rows)
+
+        done = await outcomes(*(committers[number % 4].submit(space.id, storm()) for number in range(300)))
+        assert all(isinstance(one, Outcome) for one in done), done
+        log = await space.log()
+        assert [one.seq for one in log] == list(range(1, len(log) + 1))
+        items = {one["id"]: one for one in (await space.items()).values()}
+        replayed: dict[str, dict[str, Any]] = {}
+        edges: set[tuple[str, str]] = set()
+        for entry in log:
+            for node in entry.nodes:
+                replayed.setdefault(node.id, {}).update(node.after)
+            for link in entry.edges:
+                assert (link.operation == "remove") == ((link.start, link.end) in edges)
+                edges ^= {(link.start, link.end)}
+        assert {one: state["points"] for one, state in replayed.items()} == {
+            one: state["points"] for one, state in items.items()
+        }
+        stored = {(items_key(items, a), items_key(items, b)) for a, b in edges}
+        assert stored == {(start, end) for start, _, end in await space.edges()}
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def items_key(items: dict[str, dict[str, Any]], identity: str) -> str:
+    return str(items[identity]["key"])
+
+
+def test_private_items_of_other_teams_are_not_there_for_a_request(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store)
+        await space.write(item("Team", "TEAM-1"), item("Team", "TEAM-2"), item("Task", "A"))
+        teams = {key: one["id"] for key, one in (await space.items()).items()}
+        await space.write(item("Task", "SECRET", visibility="TEAM", team=teams["TEAM-1"]))
+        hidden = (await space.items())["SECRET"]["id"]
+        stranger = Sight(space.id, frozenset({teams["TEAM-2"]}))
+        member = Sight(space.id, frozenset({teams["TEAM-1"]}))
+
+        async def tried(sight: Sight, *rows: NodeRow | EdgeRow, **more: Any) -> object:
+            return (await outcomes(committer.submit(space.id, request(*rows, sight=sight, **more))))[0]
+
+        attempts: list[list[NodeRow | EdgeRow]] = [
+            [change("SECRET", title="x")],
+            [NodeRow("Task", "", "", {"title": "x"}, of=Ref("id", hidden))],
+            [NodeRow("Task", "", "", {"title": "x"}, of=Ref(BORN_HERE, "SECRET"), expected_version=7)],
+            [edge("BLOCKS", "A", "SECRET")],
+            [gone("BLOCKS", "SECRET", "A")],
+        ]
+        for rows in attempts:
+            assert codes(await tried(stranger, *rows)) == {"NOT_FOUND"}
+        assert codes(await tried(stranger, archive=keys("SECRET"))) == {"NOT_FOUND"}
+        taken = NodeRow("Task", BORN_HERE, hidden, {"title": "x"}, id=hidden, expected_version=0)
+        assert codes(await tried(stranger, taken)) == {"ID_TAKEN"}
+        private: dict[str, Any] = {"visibility": "TEAM", "team": "TEAM-1"}
+        assert codes(await tried(stranger, change("A", **private))) == {"FORBIDDEN"}
+        assert isinstance(await tried(member, edge("BLOCKS", "A", "SECRET")), Outcome)
+        blocked = await tried(stranger, edge("BLOCKS", "A", "TEAM-2"), edge("RELATES_TO", "A", "A"))
+        assert codes(blocked) == {"WRONG_ENDS", "SELF_REFERENCE"}
+        # A cycle through it is refused without its key.
+        await space.write(item("Task", "B"), edge("BLOCKS", "SECRET", "B"))
+        cycle = await tried(stranger, edge("BLOCKS", "B", "A"))
+        assert isinstance(cycle, CycleError)
+        assert "SECRET" not in str(cycle)
+        assert "a hidden Task" in cycle.keys
+        assert isinstance(await tried(member, change("SECRET", **private)), Outcome)
+
+    run(scenario)
+
+
+def test_a_caller_that_gives_up_takes_back_what_still_waits_and_spoils_nothing(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store, together=1)
+        await space.write(item("Task", "A"))
+        tasks = [
+            asyncio.create_task(committer.submit(space.id, request(change("A", points=float(number)))))
+            for number in range(1, 5)
+        ]
+        await asyncio.sleep(0)
+        tasks[0].cancel()  # on its way
+        tasks[2].cancel()  # waiting
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await committer.close()
+        written = [one.nodes[0].after["points"] for one in (await space.log())[1:]]
+        assert 3.0 not in written
+        assert written[-2:] == [2.0, 4.0]
+
+    run(scenario)
+
+
+def test_more_than_may_wait_are_told_when_to_come_again(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store, waiting=5)
+        await space.write(item("Task", "A"))
+        done = await outcomes(*(committer.submit(space.id, request(change("A"))) for _ in range(20)))
+        busy = [one for one in done if isinstance(one, StoreBusyError)]
+        assert len(busy) == 15
+        assert len([one for one in done if isinstance(one, Outcome)]) == 5
+        await committer.close()
+        with pytest.raises(StoreBusyError):
+            await committer.submit(space.id, request(change("A")))
+
+    run(scenario)
+
+
+def test_a_workspace_that_is_not_there_and_a_database_that_does_not_answer_are_told_to_each(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store)
+        nowhere = [committer.submit(f"{space.id}-other", request(change("A"))) for _ in range(3)]
+        assert {type(one) for one in await outcomes(*nowhere)} == {UnknownWorkspaceError}
+        await space.store._driver.close()
+        lost = await outcomes(*(committer.submit(space.id, request(change("A"))) for _ in range(3)))
+        assert {type(one) for one in lost} == {StoreError}
+
+    run(scenario)
+
+
+def test_a_reader_of_the_log_that_begins_again_and_again_misses_nothing(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committers = [Committer(space.store) for _ in range(2)]
+        names = [f"N{number}" for number in range(8)]
+        await space.write(*(item("Task", key) for key in names))
+        from graph import history
+
+        seen: list[int] = []
+        writing = True
+
+        async def reader() -> None:
+            # Each round is a reader that was killed and goes on from the last number that it had.
+            while writing or len(seen) < 401:
+                page = await history.read(space.store, space.id, seen[-1] if seen else 0, first=17)
+                seen.extend(one.seq for one in page)
+                await asyncio.sleep(0)
+
+        async def writer(number: int) -> None:
+            for turn in range(50):
+                row = change(names[number], points=float(turn + 1))
+                await committers[number % 2].submit(space.id, request(row))
+
+        reading = asyncio.create_task(reader())
+        await asyncio.gather(*(writer(number) for number in range(8)))
+        writing = False
+        await asyncio.wait_for(reading, 60)
+        assert seen == list(range(1, 402))
+
+    run(scenario)
