@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
+from graph.committer import Committer
+from graph.draft import Outcome
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
 from graph.workspace import Workspace, read
+from graph.writer import Request
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds
 from resolvers.errors import RefusedError
@@ -26,7 +29,8 @@ async def unlimited(cost: int) -> None:
 class Context:
     """Who asks, the workspace that their operation sees, and what it has read of it so far.
 
-    ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed.
+    ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
+    operations write at the same moment together; without one each is committed alone.
     """
 
     store: Store
@@ -36,6 +40,8 @@ class Context:
     request_id: str
     bounds: Bounds = field(default_factory=Bounds)
     spend: Callable[[int], Awaitable[None]] = field(default=unlimited, repr=False)
+    committer: Committer | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     cost: int = 0
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)
@@ -56,6 +62,18 @@ class Context:
         if self._settings is None:
             self._settings = await read(self.store, self.workspace)
         return self._settings
+
+    async def commit(self, request: Request) -> Outcome:
+        """Do what a request asks for in the viewer's workspace.
+
+        Raises:
+            BatchRefusedError: It breaks a rule; nothing was written.
+            UnknownWorkspaceError: There is no such workspace.
+            StoreError: The database failed, or too many writes wait.
+
+        """
+        committer = self.committer or Committer(self.store)
+        return await committer.submit(self.workspace, request)
 
     def count_read(self) -> None:
         """Count a traversal that begins.

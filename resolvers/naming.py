@@ -126,6 +126,11 @@ def plural(name: str) -> str:
     return _PLURALS.get(name, f"{name[0].lower()}{name[1:]}s")
 
 
+def article(name: str) -> str:
+    """Return a type's name as a sentence says it: `an Issue`."""
+    return f"an {name}" if name[0] in "AEIOU" else f"a {name}"
+
+
 def description_of(name: str) -> str:
     """Return what a type is."""
     if name in ABSTRACT:

@@ -19,6 +19,7 @@ from resolvers.errors import INVALID, presented
 from resolvers.execution import Executor
 from resolvers.items import TYPES
 from resolvers.limits import Limits, declared_rules
+from resolvers.mutations import Mutation
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
 
@@ -30,6 +31,7 @@ class _Schema(strawberry.Schema):
 
 SCHEMA: Final = _Schema(
     Query,
+    Mutation,
     types=list(TYPES.values()),
     extensions=[Limits, lambda: ParserCache(maxsize=500)],
     execution_context_class=Executor,

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from graph.committer import Committer, open_committer
 from graph.connection import Connection
 from graph.store import Store, open_store
 from resolvers.bounds import Bounds
@@ -69,6 +70,7 @@ class AppState(TypedDict):
     """What is open while the application runs."""
 
     store: Store
+    committer: Committer
     gate: Gate
     keepers: Keepers
     today: Callable[[], date]
@@ -93,12 +95,14 @@ def create_app(options: AppOptions) -> Starlette:
                 connections=options.connections,
                 observe=measured.observe,
             ) as store,
+            open_committer(store) as committer,
             measured.watching_the_loop(),
             spawning(store, options.workspace, options.operations_interval, options.operations_ahead),
             httpx.AsyncClient(follow_redirects=False) as client,
         ):
             yield AppState(
                 store=store,
+                committer=committer,
                 gate=_gate(options, store, client),
                 keepers=Keepers(store),
                 today=options.today,

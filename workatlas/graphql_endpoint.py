@@ -131,7 +131,16 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
             raise RefusedError("RATE_LIMITED", exchange.budget.sentence("the cost of this caller's operations"))
 
     keeper = state.keepers.of(viewer.workspace)
-    context = Context(state.store, viewer, keeper, state.today, exchange.id, bounds=state.bounds, spend=spend)
+    context = Context(
+        state.store,
+        viewer,
+        keeper,
+        state.today,
+        exchange.id,
+        bounds=state.bounds,
+        spend=spend,
+        committer=state.committer,
+    )
     try:
         async with asyncio.timeout(state.bounds.seconds):
             answer = await execute(document, asked.variables, asked.operation, context, only_queries=reading)
