@@ -21,6 +21,7 @@ from graph.errors import BatchRefusedError, ConflictError, Problem
 from graph.history import Author
 from graph.model import NODES
 from graph.recurrence import Recurrence
+from graph.sight import Sight, seen
 from graph.store import Store
 from graph.template import Spawner, Template
 from graph.validation import State, arrived
@@ -41,6 +42,10 @@ WITH o ORDER BY o.id LIMIT $first
 RETURN o.id, COLLECT { MATCH (o)<-[:OWNS]-(p:Item) WHERE p.archivedAt IS NULL RETURN p.id ORDER BY p.id },
        COLLECT { MATCH (o)-[:ASSIGNED_TO]->(p:Item) WHERE p.archivedAt IS NULL RETURN p.id ORDER BY p.id }
 """
+_NAMED: Final = f"""
+MATCH (o:Operation {{workspace: $workspace}}) WHERE $name IN [o.id, o.key] AND o.archivedAt IS NULL AND {seen("o")}
+RETURN o.id
+"""
 _SPAWNED: Final = """
 MATCH (:Operation {workspace: $workspace, id: $id})<-[s:SPAWNED_FROM]-(:Task)
 WHERE s.occurrence >= datetime({epochMillis: $since}) RETURN s.occurrence.epochMillis AS at
@@ -54,9 +59,9 @@ UNWIND $identities AS i MATCH (:Item {workspace: $workspace, source: $source, so
 class Spawned:
     """What became of one operation.
 
-    ``tasks`` are keys of the occurrences' tasks, their parts apart; ``next_at`` is in epoch milliseconds, ``None``
-    where the series has ended. ``more``: occurrences are left for another call. ``problems`` say why nothing was
-    spawned.
+    ``tasks`` are keys of the occurrences' tasks, their parts apart, ``ids`` their ids; ``next_at`` is in epoch
+    milliseconds, ``None`` where the series has ended. ``more``: occurrences are left for another call. ``problems`` say
+    why nothing was spawned.
     """
 
     operation: str
@@ -65,6 +70,7 @@ class Spawned:
     more: bool = False
     change_seq: int | None = None
     problems: tuple[Problem, ...] = ()
+    ids: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values."""
@@ -115,6 +121,17 @@ async def spawn(
     return spawned
 
 
+async def find_operation(store: Store, sight: Sight, name: str) -> str | None:
+    """Return the id of the operation with this id or key, ``None`` if there is none that is seen.
+
+    Raises:
+        StoreError: The database failed.
+
+    """
+    rows = await store.rows(_NAMED, name=name, **sight.parameters)
+    return str(rows[0][0]) if rows else None
+
+
 async def _read(store: Store, workspace: str, rows: Iterable[list[Any]]) -> list[_Operation]:
     people = {item: (owners, assignees) for item, owners, assignees in rows}
     found = await store.rows(cypher.read_nodes(NODES["Operation"]), workspace=workspace, ids=sorted(people))
@@ -161,8 +178,9 @@ async def _write(store: Store, workspace: str, operation: _Operation, until: int
         batch.edges += edges
     outcome = await write(store, workspace, batch, author=author, now=now)
     wholes = {spawner.identity(one) for one in missing}
-    tasks = tuple(one.key for one in outcome.touched if one.source_id in wholes)
-    return Spawned(state["key"], tasks, next_at, more, outcome.change_seq)
+    made = [one for one in outcome.touched if one.source_id in wholes]
+    keys, ids = tuple(one.key for one in made), tuple(one.id for one in made)
+    return Spawned(state["key"], keys, next_at, more, outcome.change_seq, ids=ids)
 
 
 async def _missing(store: Store, workspace: str, spawner: Spawner, since: int, due: list[int]) -> list[int]:

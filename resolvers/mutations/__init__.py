@@ -7,7 +7,7 @@ from typing import Any, Final
 import strawberry
 
 from resolvers.items import Made, declare
-from resolvers.mutations import history, issues, items, lifecycle, links
+from resolvers.mutations import history, issues, items, lifecycle, links, recurring
 
 FIELDS: Final[dict[str, Any]] = {
     **items.FIELDS,
@@ -15,6 +15,7 @@ FIELDS: Final[dict[str, Any]] = {
     **lifecycle.FIELDS,
     **issues.FIELDS,
     **history.FIELDS,
+    **recurring.FIELDS,
 }
 """Root fields of ``Mutation`` by name."""
 

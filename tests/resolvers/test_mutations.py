@@ -529,6 +529,30 @@ def test_what_was_touched_since_is_not_taken_back(world: Desk) -> None:
     assert world.refused("undo", {"changeSeq": linked}) == [("CHANGED_SINCE", ["changeSeq"])]
 
 
+# Recurring work ---------------------------------------------------------------------------------------------------
+
+
+def test_occurrences_are_spawned_by_hand_once(desk: Desk) -> None:
+    rule = "DTSTART:20260105T090000\nRRULE:FREQ=DAILY;COUNT=3"
+    value = {"title": "Look", "rrule": rule, "nextAt": "2026-01-05T00:00:00Z"}
+    desk.done("createOperation", value)
+    asked = {"id": "OP-1", "until": "2026-01-06T23:00:00Z"}
+    made = desk.done("generateOccurrences", asked, "items { key ... on Task { due } } more")
+    assert made["items"] == [{"key": "T-1", "due": "2026-01-05"}, {"key": "T-2", "due": "2026-01-06"}]
+    assert (made["changeSeq"], made["more"]) == (2, False)
+    assert desk.done("generateOccurrences", asked, "items { key }")["items"] == []
+    assert desk.refused("generateOccurrences", {**asked, "id": "T-1"}) == [("NOT_FOUND", ["id"])]
+    assert desk.refused("generateOccurrences", {**asked, "until": "soon"}) == [("INVALID_VALUE", ["until"])]
+    assert desk.refused("generateOccurrences", {**asked, "until": "2999-01-01T00:00:00Z"}) == [
+        ("INVALID_VALUE", ["until"])
+    ]
+    stranger = Viewer("x", desk.workspace, Role.EDITOR)
+    desk.done("createTeam", {"title": "Team"})
+    desk.done("updateOperation", {"id": "OP-1", "visibility": "TEAM", "team": "TEAM-1"})
+    assert desk.refused("generateOccurrences", asked, stranger) == [("NOT_FOUND", ["id"])]
+    desk.healthy()
+
+
 # Who may ----------------------------------------------------------------------------------------------------------
 
 
