@@ -11,6 +11,7 @@ from graph.committer import Committer
 from graph.draft import Outcome
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
+from graph.tail import Tail
 from graph.workspace import Workspace, read
 from graph.writer import Request
 from resolvers.access import Viewer
@@ -30,7 +31,8 @@ class Context:
     """Who asks, the workspace that their operation sees, and what it has read of it so far.
 
     ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
-    operations write at the same moment together; without one each is committed alone.
+    operations write at the same moment together; without one each is committed alone. Where changes can
+    be listened to, ``tail`` follows them, and ``renewed`` tells who the viewer has become since.
     """
 
     store: Store
@@ -42,6 +44,8 @@ class Context:
     spend: Callable[[int], Awaitable[None]] = field(default=unlimited, repr=False)
     committer: Committer | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    tail: Tail | None = None
+    renewed: Callable[[], Viewer] | None = field(default=None, repr=False)
     cost: int = 0
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)
@@ -74,6 +78,22 @@ class Context:
         """
         committer = self.committer or Committer(self.store)
         return await committer.submit(self.workspace, request)
+
+    def forget(self) -> None:
+        """Forget what was read: a subscription asks again, as whoever the viewer is by now."""
+        self.reads, self._settings = 0, None
+        self.viewer = self.renewed() if self.renewed else self.viewer
+
+    def followed(self) -> Tail:
+        """Return what follows the change log.
+
+        Raises:
+            RefusedError: Changes cannot be listened to in this way.
+
+        """
+        if self.tail is None:
+            raise RefusedError("BAD_REQUEST", "subscriptions need a websocket or an event stream")
+        return self.tail
 
     def count_read(self) -> None:
         """Count a traversal that begins.

@@ -28,6 +28,13 @@ class RefusedError(Exception):
         self.code = code
 
 
+def refusal(code: str, message: str, request_id: str) -> dict[str, Any]:
+    """Return the answer to an operation that is refused as a whole."""
+    return {
+        "errors": [{"message": message, "extensions": {"code": code, "requestId": request_id, "userMessage": message}}]
+    }
+
+
 def presented(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """Return the error as a client may see it; what was not foreseen is logged in full and masked."""
     code, message = _translated(error, request_id)

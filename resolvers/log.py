@@ -128,11 +128,21 @@ async def changes(
     context = info.context
     found = await history.read(context.store, context.workspace, after, limit + 1)
     page = found[:limit]
+    return Changes(
+        nodes=await shown(context, page),
+        last_seq=page[-1].seq if page else after,
+        has_more=len(found) > limit,
+    )
+
+
+async def shown(context: Context, page: Sequence[history.Change]) -> list[Change]:
+    """Return changes as the viewer may see them.
+
+    Numbers stay those of the log: a change of which nothing is seen leaves a gap, and reading goes on after it.
+    """
     seen = await _seen(context, page)
     changes = [_change(one, seen) for one in page]
-    # Numbers stay those of the log: a change of which nothing is seen leaves a gap, and reading goes on after it.
-    shown = [one for one in changes if context.viewer.sees_all or one.items or one.edges]
-    return Changes(nodes=shown, last_seq=page[-1].seq if page else after, has_more=len(found) > limit)
+    return [one for one in changes if context.viewer.sees_all or one.items or one.edges]
 
 
 async def _seen(context: Context, page: Sequence[history.Change]) -> Container[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,10 +16,11 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.graphql import OperationType
 
 from resolvers.context import Context
-from resolvers.errors import INVALID, presented
+from resolvers.errors import INVALID, presented, refusal
 from resolvers.execution import Executor
 from resolvers.items import TYPES
 from resolvers.limits import Limits, declared_rules
+from resolvers.live import Subscription
 from resolvers.mutations import Mutation
 from resolvers.query import Query
 from resolvers.scalars import SCALARS
@@ -32,6 +34,7 @@ class _Schema(strawberry.Schema):
 SCHEMA: Final = _Schema(
     Query,
     Mutation,
+    subscription=Subscription,
     types=list(TYPES.values()),
     extensions=[Limits, lambda: ParserCache(maxsize=500)],
     execution_context_class=Executor,
@@ -42,11 +45,15 @@ declared_rules(SCHEMA._schema)  # a root field without a rule ends here, when th
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one operation answered. ``ran`` is false when the document could not be executed at all."""
+    """What one operation answered. ``ran`` is false when the document could not be executed at all.
+
+    ``subscribes``: it is a subscription, which answers again and again and is executed by ``stream``.
+    """
 
     body: dict[str, Any]
     ran: bool
     read_only: bool = True
+    subscribes: bool = False
 
 
 def printed() -> str:
@@ -72,18 +79,50 @@ async def execute(
             operation_name=operation,
             allowed_operation_types=allowed,
         )
-    except InvalidOperationTypeError:
+    except InvalidOperationTypeError as error:
+        if error.operation_type is OperationType.SUBSCRIPTION:
+            message = "subscriptions need a websocket or an event stream: accept text/event-stream"
+            return Answer(_refusal(message, context), False, subscribes=True)
         return Answer(
             _refusal("this operation cannot be asked for in this way: send it by POST", context), False, False
         )
     except (CannotGetOperationTypeError, MissingQueryError):
         message = "the document has no such operation: name one that it holds in operationName"
         return Answer(_refusal(message, context), False)
-    errors = [presented(error, context.request_id) for error in result.errors or ()]
-    ran = result.data is not None or not errors or any("path" in error for error in errors)
+    return _answer(result.data, result.errors, context)
+
+
+async def stream(
+    query: str, variables: Mapping[str, Any] | None, operation: str | None, context: Context
+) -> AsyncGenerator[Answer, None]:
+    """Execute one operation of any type, and yield each of its answers; nothing that happens in it is raised."""
+    try:
+        async with asyncio.timeout(context.bounds.seconds):
+            answer = await execute(query, variables, operation, context)
+    except TimeoutError:
+        message = f"this took longer than {context.bounds.seconds} s and was stopped: ask for less"
+        answer = Answer(refusal("TIMEOUT", message, context.request_id), False)
+    if not answer.subscribes:
+        yield answer
+        return
+    results = await SCHEMA.subscribe(
+        query, variable_values=dict(variables or {}), context_value=context, operation_name=operation
+    )
+    try:
+        async for result in results:
+            yield _answer(result.data, result.errors, context)
+    except Exception as error:  # noqa: BLE001 - the source of events failed: its error is shown like any other
+        yield _answer(None, [GraphQLError(str(error), original_error=error)], context)
+    finally:
+        await results.aclose()
+
+
+def _answer(data: Any, found: Sequence[GraphQLError] | None, context: Context) -> Answer:
+    errors = [presented(error, context.request_id) for error in found or ()]
+    ran = data is not None or not errors or any("path" in error for error in errors)
     body: dict[str, Any] = {"errors": errors} if errors else {}
     if ran:
-        body["data"] = result.data
+        body["data"] = data
     return Answer(body, ran)
 
 
@@ -91,4 +130,4 @@ def _refusal(message: str, context: Context) -> dict[str, Any]:
     return {"errors": [presented(GraphQLError(message), context.request_id)]}
 
 
-__all__ = ["INVALID", "SCHEMA", "Answer", "execute", "printed"]
+__all__ = ["INVALID", "SCHEMA", "Answer", "execute", "printed", "stream"]

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from graph.committer import Committer, open_committer
 from graph.connection import Connection
@@ -29,8 +29,9 @@ from workatlas.documents import Documents
 from workatlas.graphiql import graphiql_routes
 from workatlas.graphql_endpoint import graphql
 from workatlas.health import Readiness, alive, ready
-from workatlas.keepers import Keepers
+from workatlas.keepers import Keepers, Tails
 from workatlas.landing import PAGE
+from workatlas.live.socket import graphql_socket
 from workatlas.metrics import Metrics, metrics
 from workatlas.recurring import spawning
 
@@ -73,6 +74,7 @@ class AppState(TypedDict):
     committer: Committer
     gate: Gate
     keepers: Keepers
+    tails: Tails
     today: Callable[[], date]
     bounds: Bounds
     budgets: Budgets
@@ -105,6 +107,7 @@ def create_app(options: AppOptions) -> Starlette:
                 committer=committer,
                 gate=_gate(options, store, client),
                 keepers=Keepers(store),
+                tails=Tails(store),
                 today=options.today,
                 bounds=bounds,
                 budgets=Budgets(bounds),
@@ -119,6 +122,7 @@ def create_app(options: AppOptions) -> Starlette:
         routes=[
             Route("/", _landing),
             Route("/graphql", graphql, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", graphql_socket),
             Route("/graphql/schema", _schema),
             Route("/livez", alive),
             Route("/readyz", ready),

@@ -24,6 +24,7 @@ from resolvers.schema import Answer, execute
 from workatlas.budgets import Standing
 from workatlas.graphql_request import (
     CHALLENGE,
+    EVENT_STREAM,
     JSON,
     Asked,
     RequestRefused,
@@ -33,6 +34,8 @@ from workatlas.graphql_request import (
     media_type,
     read_body,
 )
+from workatlas.live.callers import Caller, operation
+from workatlas.live.events import event_stream
 
 WORKSPACE_HEADER: Final = "x-workatlas-workspace"
 """Names the workspace to see, for callers who have a role in several."""
@@ -67,8 +70,7 @@ async def graphql(request: Request) -> Response:
     begin = time.perf_counter()
     with _TRACER.start_as_current_span("graphql", attributes={"workatlas.request_id": exchange.id}) as span:
         try:
-            answer = await _answered(exchange)
-            response = _shown(exchange, answer)
+            response = await _answered(exchange)
         except RequestRefused as refused:
             exchange.code, message = refused.code, str(refused)
             extensions = {"code": refused.code, "requestId": exchange.id, "userMessage": message}
@@ -79,7 +81,7 @@ async def graphql(request: Request) -> Response:
     return response
 
 
-async def _answered(exchange: _Exchange) -> Answer:
+async def _answered(exchange: _Exchange) -> Response:
     """Take a request through the gates, the cheapest first: size and time of the body, key, rate, form, turn."""
     request, state = exchange.request, exchange.request.state
     exchange.media = media_type(request.headers)
@@ -91,9 +93,12 @@ async def _answered(exchange: _Exchange) -> Answer:
         message = exchange.rate.sentence("this caller's requests")
         raise RequestRefused(message, 429, "RATE_LIMITED", Retry_After=str(exchange.rate.seconds))
     asked = asked_by_address(request) if reading else asked_by_body(body)
+    if exchange.media == EVENT_STREAM:
+        caller = Caller(state, bearer(request.headers), request.headers.get(WORKSPACE_HEADER), exchange.viewer)
+        return event_stream(caller, operation(caller, asked, exchange.id), exchange.id)
     document = state.documents.resolve(asked)
     async with state.turns.turn():
-        return await _unless_gone(request, _executed(exchange, document, asked, reading))
+        return _shown(exchange, await _unless_gone(request, _executed(exchange, document, asked, reading)))
 
 
 async def viewer_of(request: Request, request_id: str) -> Viewer:
@@ -207,7 +212,7 @@ def _cost(exchange: _Exchange) -> dict[str, int]:
 
 def _response(exchange: _Exchange, body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
     own = {
-        "Content-Type": f"{exchange.media}; charset=utf-8",
+        "Content-Type": f"{JSON if exchange.media == EVENT_STREAM else exchange.media}; charset=utf-8",
         "X-Request-Id": exchange.id,
         "Cache-Control": "no-store",
     }

@@ -18,6 +18,7 @@ MAX_NESTING: Final = 64
 
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
+EVENT_STREAM: Final = "text/event-stream"
 PREFLIGHT_HEADERS: Final = ("graphql-require-preflight", "x-requested-with")
 """A GET must carry one of these: a foreign web page cannot send them without asking first."""
 
@@ -59,6 +60,8 @@ def media_type(headers: Headers) -> str:
     wanted = {name: weight for name, weight in accepted.items() if weight.strip("0.")}
     if GRAPHQL in wanted and _weight(wanted[GRAPHQL]) >= _weight(wanted.get(JSON, "0")):
         return GRAPHQL
+    if EVENT_STREAM in wanted and not wanted.keys() & {JSON, GRAPHQL}:
+        return EVENT_STREAM
     if not wanted.keys() & {JSON, "*/*", "application/*"}:
         raise RequestRefused(f"answers come as {GRAPHQL} or {JSON}: accept one of them", 406)
     return JSON
@@ -78,10 +81,19 @@ def bearer(headers: Headers) -> str | None:
         RequestRefused: The header is there and holds something else.
 
     """
-    given = headers.get("authorization")
+    return token_in(headers.get("authorization"))
+
+
+def token_in(given: object) -> str | None:
+    """Return the token of what stands in an ``Authorization`` header, or in its place.
+
+    Raises:
+        RequestRefused: It is something else.
+
+    """
     if given is None:
         return None
-    scheme, _, token = given.partition(" ")
+    scheme, _, token = given.partition(" ") if isinstance(given, str) else ("", "", "")
     if scheme.lower() != "bearer" or not token.strip():
         raise RequestRefused(
             "the Authorization header must be: Bearer, a space, and the key", 401, "UNAUTHENTICATED", **CHALLENGE
@@ -134,7 +146,7 @@ def asked_by_body(body: bytes) -> Asked:
         RequestRefused: It is not one JSON object with a query.
 
     """
-    return _asked(_json(body))
+    return asked_of(_json(body))
 
 
 def asked_by_address(request: Request) -> Asked:
@@ -151,7 +163,7 @@ def asked_by_address(request: Request) -> Asked:
     for name in ("variables", "extensions"):
         if parameters.get(name):
             given[name] = _json(parameters[name].encode("utf-8", "surrogatepass"))
-    return _asked(given)
+    return asked_of(given)
 
 
 def _content_type(request: Request) -> tuple[str, dict[str, str]]:
@@ -183,7 +195,13 @@ def _check_nesting(value: Any) -> None:
     raise RequestRefused(f"the JSON is nested deeper than {MAX_NESTING} levels")
 
 
-def _asked(given: Any) -> Asked:
+def asked_of(given: Any) -> Asked:
+    """Return the operation that a request's parameters ask for.
+
+    Raises:
+        RequestRefused: They are not those of a request.
+
+    """
     if not isinstance(given, dict):
         raise RequestRefused("the body must be one JSON object with a query")
     extensions = given.get("extensions")

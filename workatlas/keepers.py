@@ -9,7 +9,9 @@ from typing import Final
 from graph.snapshot import Snapshot
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
+from graph.tail import Tail
 
+_MOST_TAILS: Final = 1000
 MOST: Final = 8
 """Workspaces whose snapshots are kept: each holds its whole graph in memory."""
 
@@ -46,3 +48,17 @@ class Keepers:
         """Return the seconds since the oldest kept snapshot was last found to be the newest; 0 without any."""
         confirmed = [keeper.confirmed for keeper in self._keepers.values() if keeper.confirmed is not None]
         return time.monotonic() - min(confirmed) if confirmed else 0.0
+
+
+class Tails:
+    """One tail of the change log a workspace, made when it is first listened to."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._tails: dict[str, Tail] = {}
+
+    def of(self, workspace: str) -> Tail:
+        """Return the tail of a workspace; those that nobody listens to are let go when there are many."""
+        if len(self._tails) >= _MOST_TAILS:
+            self._tails = {name: tail for name, tail in self._tails.items() if tail.is_followed}
+        return self._tails.setdefault(workspace, Tail(self._store, workspace))

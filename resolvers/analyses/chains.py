@@ -68,10 +68,19 @@ async def _blocking_chains(
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return list(await computed(lambda: blocking_chains(snapshot, str(goal), limit, today=today, hidden=hidden)))
+    return await chains_to(info.context, str(goal), page_size(first))
+
+
+async def chains_to(context: Context, goal: str, limit: int) -> list[Chain]:
+    """Return the worst chains to a goal as the newest snapshot knows them.
+
+    Raises:
+        RefusedError: There is no such goal, or it is of a kind that nothing leads to.
+
+    """
+    snapshot, today = await context.snapshots.current(), context.today()
+    hidden = context.viewer.hidden(snapshot)
+    return list(await computed(lambda: blocking_chains(snapshot, goal, limit, today=today, hidden=hidden)))
 
 
 FIELDS: Final = {

@@ -1,0 +1,1 @@
+"""Long connections: subscriptions over websockets and server-sent events, and who listens."""
