@@ -38,6 +38,7 @@ class Tail:
         self._moved = asyncio.Event()
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
+        self._closing = False
 
     @property
     def is_followed(self) -> bool:
@@ -91,13 +92,23 @@ class Tail:
             yield
         finally:
             self._listeners -= 1
-            if self._listeners == 0 and self._poller is not None:
-                self._poller.cancel()
-                self._poller = None
+
+    async def close(self) -> None:
+        """Stop looking at the database, and wait for the look that is going on."""
+        self._closing = True
+        if self._poller is not None:
+            await self._poller
 
     async def _poll(self) -> None:
+        try:
+            await self._look()
+        finally:
+            self._poller = None
+
+    async def _look(self) -> None:
+        # Ends by itself when nobody listens any more: breaking off a query would cost a connection.
         known = False
-        while True:
+        while self._listeners and not self._closing:
             try:
                 if not known:
                     self._tell(await self.newest(), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from typing import Final
@@ -62,3 +63,7 @@ class Tails:
         if len(self._tails) >= _MOST_TAILS:
             self._tails = {name: tail for name, tail in self._tails.items() if tail.is_followed}
         return self._tails.setdefault(workspace, Tail(self._store, workspace))
+
+    async def aclose(self) -> None:
+        """Stop all of them."""
+        await asyncio.gather(*(tail.close() for tail in self._tails.values()))
