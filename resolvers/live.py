@@ -68,14 +68,11 @@ async def _read(info: Info[Context, None], target: str, name: str) -> Shaped:
 
 
 async def _current(context: Context, ask: Callable[[], Awaitable[Any]]) -> AsyncIterator[Any]:
-    """Yield an answer, and each later one that differs from the one before."""
+    """Yield an answer, and each later one; what is asked of it decides which of them differ (``distinct``)."""
+    context.distinct = True
     seq = await context.followed().newest()
-    last: object = object()
     while True:
-        answer = await ask()
-        if answer != last:
-            yield answer
-        last = answer
+        yield await ask()
         await context.followed().moved(seq)
         await asyncio.sleep(SETTLE_SECONDS)
         # Read before the answer is worked out: what is written meanwhile is looked at once more.

@@ -108,9 +108,13 @@ async def stream(
     results = await SCHEMA.subscribe(
         query, variable_values=dict(variables or {}), context_value=context, operation_name=operation
     )
+    last: Answer | None = None
     try:
         async for result in results:
-            yield _answer(result.data, result.errors, context)
+            answer = _answer(result.data, result.errors, context)
+            if not (context.distinct and answer == last):
+                yield answer
+            last = answer
     except Exception as error:  # noqa: BLE001 - the source of events failed: its error is shown like any other
         yield _answer(None, [GraphQLError(str(error), original_error=error)], context)
     finally:

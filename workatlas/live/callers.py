@@ -98,6 +98,7 @@ async def operation(caller: Caller, asked: Asked, request_id: str) -> AsyncGener
         request_id,
         bounds=state.bounds,
         spend=spend,
+        committer=state.committer,
         tail=state.tails.of(workspace),
         renewed=lambda: caller.viewer,
     )
