@@ -30,9 +30,9 @@ async def unlimited(cost: int) -> None:
 class Context:
     """Who asks, the workspace that their operation sees, and what it has read of it so far.
 
-        ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
-    operations write at the same moment together; without one each is committed alone. Where changes can be listened to,
-    ``tail`` follows them, and ``renewed`` tells who the viewer has become since. ``distinct``: of a subscription's
+    ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
+    operations write at the same moment together; without one each is committed alone. Where changes can be followed,
+    ``tail`` does so, and ``renewed`` tells who the viewer has become since. ``distinct``: of a subscription's
     answers, those that are equal to the one before are left out.
     """
 
