@@ -14,6 +14,7 @@ import orjson
 import strawberry
 
 from graph.model import Property
+from graph.selection import Order
 from graph.values import Type
 from resolvers.errors import RefusedError
 
@@ -55,12 +56,17 @@ def page_size(first: int) -> int:
     return first
 
 
-def encoded(values: tuple[Any, ...], item: str) -> str:
+def order_name(order: Sequence[Order]) -> str:
+    """Return what tells the cursors of an order from those of others: ``due,-key``."""
+    return ",".join(f"{'-' if one.descending else ''}{one.column.name}" for one in order)
+
+
+def encoded(order: str, values: Sequence[Any] | None, item: str) -> str:
     """Return the opaque text of a cursor."""
-    return base64.urlsafe_b64encode(orjson.dumps([*values, item])).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps([order, *(values or ()), item])).decode().rstrip("=")
 
 
-def decoded(text: str, order: Sequence[Property]) -> Cursor:
+def decoded(text: str, order: Sequence[Order]) -> Cursor:
     """Read a cursor of a list in this order.
 
     Raises:
@@ -71,26 +77,33 @@ def decoded(text: str, order: Sequence[Property]) -> Cursor:
         parts = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         parts = None
-    kinds = [*(one.type for one in order), Type.TEXT]
+    kinds = [one.column for one in order]
     if (
         not isinstance(parts, list)
-        or len(parts) != len(kinds)
+        or len(parts) != len(kinds) + 2
+        or parts[0] != order_name(order)
         or not isinstance(parts[-1], str)
-        or not all(_fits(kind, part) for kind, part in zip(kinds, parts, strict=True))
+        or not all(_fits(column, part) for column, part in zip(kinds, parts[1:-1], strict=True))
     ):
         raise RefusedError("BAD_USER_INPUT", f"{text[:40]!r} is not a cursor of this list: begin without one")
-    return Cursor(tuple(parts[:-1]), parts[-1])
+    return Cursor(tuple(parts[1:-1]), parts[-1])
 
 
-def _fits(kind: Type, value: object) -> bool:
-    """Tell whether a cursor's value can be compared with a stored one of this type."""
-    match kind:
-        case _ if value is None:
-            return True
+def _fits(column: Property, value: object) -> bool:
+    """Tell whether a cursor's value can be compared with a stored one of this property."""
+    if value is None:
+        return not column.required
+    if column.choices:
+        return isinstance(value, int) and 0 <= value < len(column.choices)
+    match column.type:
         case Type.INSTANT:
             return isinstance(value, int) and abs(value) < _LAST_INSTANT
         case Type.DATE:
             return isinstance(value, str) and bool(_DAY.fullmatch(value)) and _is_day(value)
+        case Type.NUMBER | Type.INTEGER:
+            return isinstance(value, float) or (type(value) is int and abs(value) < _LAST_INTEGER)
+        case Type.BOOLEAN:
+            return isinstance(value, bool)
         case _:
             return isinstance(value, str)
 
@@ -106,3 +119,4 @@ def _is_day(text: str) -> bool:
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _LAST_INSTANT: Final = 253_402_300_800_000
 """Epoch milliseconds at the end of the year 9999."""
+_LAST_INTEGER: Final = 2**63

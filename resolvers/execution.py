@@ -6,6 +6,7 @@ from typing import Any
 
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from resolvers.completion import completed
 from resolvers.reading import Shaped
 
 
@@ -17,5 +18,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Complete a value as the specification says, unless it is complete."""
         if type(result) is Shaped:
+            if result.odd is not None:
+                return completed(self, result, return_type, field_details_list, info, path)
             return result.value
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature, signature
+from typing import Annotated, Any, Final
 
 import strawberry
 
 from graph.model import NODES
 from resolvers.access import METADATA, Access
 from resolvers.connection import DEFAULT_PAGE, After, First, PageInfo
+from resolvers.filters import FILTERS, ORDERS
 from resolvers.naming import (
     ABSTRACT,
     EdgeField,
@@ -24,9 +26,35 @@ from resolvers.scalars import StatusCategory, type_of
 Made = type[Any]
 
 
-def _page(first: First = DEFAULT_PAGE, after: After = None) -> Any:
-    """Declare the arguments of a nested connection; its value was already read together with its root field's."""
-    raise NotImplementedError("nested connections are read with their root field")
+def listed(target: str, resolver: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a resolver of a list of items of a type its arguments: page, filter and order."""
+    filtered: Any = FILTERS[target] | None
+    ordered: Any = many(ORDERS[target]) | None
+    where = Annotated[filtered, strawberry.argument(description="Which items to list; all when absent.")]
+    order = Annotated[
+        ordered,
+        strawberry.argument(description="What to order by, the most important first; by age when absent."),
+    ]
+    arguments: dict[str, tuple[Any, Any]] = {
+        "first": (First, DEFAULT_PAGE),
+        "after": (After, None),
+        "where": (where, strawberry.UNSET),
+        "order_by": (order, strawberry.UNSET),
+    }
+    before = [one for one in signature(resolver).parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    after = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+        for name, (annotation, default) in arguments.items()
+    ]
+    resolver.__signature__ = Signature([*before, *after], return_annotation=Any)  # type: ignore[attr-defined]
+    return resolver
+
+
+def _nested(target: str) -> Callable[..., Any]:
+    def nested(**_: Any) -> Any:
+        raise NotImplementedError("nested connections are read with their root field")
+
+    return listed(target, nested)
 
 
 def field(annotation: Any, description: str, *, access: Access | None = None, **options: Any) -> Any:
@@ -81,7 +109,7 @@ def _fields_of(name: str, types: Mapping[str, Made]) -> dict[str, Any]:
     if name in {"Person", "Team"}:
         fields["name"] = field(str, "What it is called: the same as its title.")
     for one in edge_fields_of(name).values():
-        fields[one.name] = field(types[f"{one.type_name}Connection"], one.description, resolver=_page)
+        fields[one.name] = field(types[f"{one.type_name}Connection"], one.description, resolver=_nested(one.target))
     return fields
 
 

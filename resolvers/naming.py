@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 
 from graph.model import EDGES, NODES, SHARED, STATUSED, WORK, EdgeKind, NodeKind, Property
+from graph.values import Type
 
 GROUPS: Final = ("Work", "Goal")
 ABSTRACT: Final = {
@@ -104,6 +105,25 @@ def properties_of(name: str) -> dict[str, Property]:
     kind = NODES[name]
     shared = properties_of(kind.group) if kind.group else {}
     return shared | {one.name: one for one in kind.properties}
+
+
+@cache
+def filterable_of(name: str) -> dict[str, Property]:
+    """Return the properties that a filter of a type may name; one of all items may also ask for a status."""
+    declared = properties_of("Goal" if name == "Item" else name)
+    return {one.name: one for one in declared.values() if one.type is not Type.JSON}
+
+
+@cache
+def filterable_edges_of(name: str) -> dict[str, EdgeField]:
+    """Return the edge fields that a filter of a type may name; one of all items may name them all."""
+    return edge_fields() if name == "Item" else edge_fields_of(name)
+
+
+@cache
+def sortable_of(name: str) -> dict[str, Property]:
+    """Return the properties that an order of a type may name."""
+    return {one.name: one for one in filterable_of(name).values() if one.type is not Type.TEXTS}
 
 
 def plain(column: Property) -> Property:

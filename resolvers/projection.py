@@ -1,32 +1,152 @@
-"""Translates a GraphQL selection into the neutral tree of ``graph.traversal``, and its rows back into the answer.
+"""Reads what a document selects of items: which values each row must hold, and what is made of them.
 
 Fields are merged as the specification says (fragments, aliases, ``@skip``, ``@include``), once for each kind of item
-that may come; what several kinds ask alike is read once.
+that may come; what several kinds ask alike is read once. The result knows nothing of arguments' values: those are bound
+for each request (``resolvers.arguments``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql import FieldNode
 
 from graph.model import Property
-from graph.traversal import MAX_DEPTH, MAX_HOPS, Hop, Level, Page
+from graph.selection import Column, EdgeColumn, Hop, Label, Level, Listing, Place
 from graph.values import Type
-from resolvers.connection import decoded, encoded, page_size
+from resolvers.documents import Document
 from resolvers.errors import RefusedError
-from resolvers.naming import ABSTRACT, EdgeField, edge_fields_of, labels_of, plain, properties_of
-from resolvers.scalars import answered
+from resolvers.naming import EdgeField, edge_fields_of, labels_of, plain, properties_of
 
-Row = list[Any]
-Reader = Callable[[Row], Any]
+MAX_HOPS_DEEP: Final = 15
+"""Edges that one root field may follow one after another."""
+MAX_HOPS_IN_ALL: Final = 200
+"""Edges that one root field may follow in all."""
 
 _STATUS: Final = Property("status", Type.TEXT, "")
-_TITLE: Final = Property("title", Type.TEXT, "")
+_TITLE: Final = Property("title", Type.TEXT, "", required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A property of an item or of its edge; ``place`` is where rows hold it."""
+
+    key: str
+    place: int
+    column: Property
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """``__typename``: a name that is known, or the kind that rows tell."""
+
+    key: str
+    name: str = ""
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """The category of the status that rows hold."""
+
+    key: str
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A connection of further items."""
+
+    key: str
+    place: int
+    connection: Connection
+
+
+Field = Value | TypeName | Category | Nested
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items:
+    """How a row becomes an item, by its kind; ``place`` is where rows tell it, if kinds differ (0: they do not)."""
+
+    shapes: Mapping[str, tuple[Field, ...]]
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The cursor of a row."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The item of an edge."""
+
+    key: str
+    items: Items
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The number of all items of a connection."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """Where a page stands; ``fields`` are pairs of response key and name."""
+
+    key: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The items of a page."""
+
+    key: str
+    items: Items
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges of a page."""
+
+    key: str
+    fields: tuple[Value | TypeName | Cursor | Node, ...]
+
+
+Part = TypeName | Total | Info | Nodes | Edges
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connection:
+    """A selected connection: ``number`` names its page, ``stem`` its types; whether it needs rows, and their number.
+
+    ``place`` is where rows hold the values of their order, 0 where no cursor is asked.
+    """
+
+    number: int
+    stem: str
+    rows: bool
+    total: bool
+    place: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A selected field with arguments: a list of items of a type; ``parent`` and ``name`` find it in the schema."""
+
+    target: str
+    parent: str
+    name: str
+    node: FieldNode
 
 
 @dataclass(slots=True)
@@ -34,256 +154,146 @@ class Layout:
     """What each row of one level holds, as it becomes known while the selection is read."""
 
     target: str
-    columns: dict[Property, int] = field(default_factory=dict)
-    edge_columns: dict[Property, int] = field(default_factory=dict)
-    hops: list[PlannedHop] = field(default_factory=list)
-    by_selection: dict[tuple[object, ...], Reader] = field(default_factory=dict)
+    parts: list[Column | EdgeColumn | Label | Place | PlannedHop] = field(default_factory=list)
+    hops: dict[tuple[object, ...], tuple[int, Connection]] = field(default_factory=dict)
 
-    @property
-    def labelled(self) -> bool:
-        """Whether rows tell their label: only where several kinds may come."""
-        return self.target in ABSTRACT
+    def place(self, part: Column | EdgeColumn | Label | Place) -> int:
+        """Return the place of a value in the rows."""
+        if part not in self.parts:
+            self.parts.append(part)
+        return 1 + self.parts.index(part)
 
-    def column(self, column: Property) -> int:
-        """Return the place of a property in the rows."""
-        place = self.columns.setdefault(plain(column), len(self.columns))
-        return 1 + self.labelled + place
-
-    def edge_column(self, column: Property) -> int:
-        """Return the place of a property of the edge among those of the edge."""
-        return self.edge_columns.setdefault(plain(column), len(self.edge_columns))
-
-    @property
-    def edges_at(self) -> int:
-        """Where the edge's properties begin, once all columns are known."""
-        return 1 + self.labelled + len(self.columns)
-
-    @property
-    def hops_at(self) -> int:
-        """Where the hops begin, once all columns are known."""
-        return self.edges_at + len(self.edge_columns)
-
-    def level(self) -> Level:
-        """Return what the traversal is to read."""
-        return Level(tuple(self.columns), self.labelled, tuple(one.hop() for one in self.hops))
-
-    def pages(self) -> list[Page]:
-        """Return the pages of all hops below, in preorder."""
-        return [page for one in self.hops for page in one.pages()]
+    def level(self, listings: Sequence[Listing]) -> Level:
+        """Return what the traversal is to read, given which items each list holds."""
+        return Level(tuple(one.hop(listings) if isinstance(one, PlannedHop) else one for one in self.parts))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PlannedHop:
-    """A hop with its own page."""
+    """A hop whose list is not bound yet."""
 
     edge: EdgeField
-    layout: Layout
-    page: Page
-    rows: bool = False
-    total: bool = False
+    number: int
+    layout: Layout | None
+    total: bool
 
-    def hop(self) -> Hop:
+    def hop(self, listings: Sequence[Listing]) -> Hop:
         """Return what the traversal is to follow."""
-        level = self.layout.level() if self.rows else None
-        columns = tuple(self.layout.edge_columns)
-        return Hop(self.edge.kind.name, self.edge.forward, level, columns, self.total or level is None)
-
-    def pages(self) -> list[Page]:
-        """Return its page and those below, as the traversal numbers them."""
-        return [self.page, *(self.layout.pages() if self.rows else ())]
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """Rows of one connection, one more than its page holds if there are more."""
-
-    rows: Sequence[Row]
-    total: int
-    limit: int
-    continued: bool
+        level = None if self.layout is None else self.layout.level(listings)
+        return Hop(self.number, self.edge.kind.name, self.edge.forward, level, self.total, listings[self.number])
 
 
 class Projection:
-    """Reads the selection of one root field."""
+    """Reads the selection of one root field; ``slots`` are its lists, numbered as they are found.
 
-    def __init__(self, info: GraphQLResolveInfo[Any]) -> None:
-        self.info = info
-        self.statuses: Mapping[str, str] = {}
-        self.needs_statuses = False
-        self._variables = VariableValues({}, dict(cast("Any", info.variable_values)))
-        self._fragments = {name: FragmentDetails(one) for name, one in info.fragments.items()}
-        self._hops = 0
+    ``statuses`` tells whether it shows what statuses mean.
+    """
 
-    def fields(self, nodes: Sequence[FieldNode], type_name: str) -> list[tuple[str, str, list[FieldNode]]]:
-        """Return what is selected of an object of one type: response key, field name, the field's nodes."""
-        collected = collect_subfields(
-            self.info.schema,
-            self._fragments,
-            self._variables,
-            self.info.operation,
-            self._object(type_name),
-            [FieldDetails(node, None, None) for node in nodes],
-        )
-        return [
-            (key, details[0].node.name.value, [one.node for one in details])
-            for key, details in collected.grouped_field_set.items()
-        ]
+    def __init__(self, document: Document, skips: Mapping[str, bool]) -> None:
+        self._document = document
+        self._skips = skips
+        self.slots: list[Slot | None] = []
+        self.statuses = False
 
-    def _object(self, name: str) -> GraphQLObjectType:
-        found = self.info.schema.get_type(name)
-        assert isinstance(found, GraphQLObjectType)
-        return found
+    def _fields(self, nodes: Sequence[FieldNode], type_name: str) -> list[tuple[str, str, list[FieldNode]]]:
+        return self._document.fields(nodes, type_name, self._skips)
 
     # Items --------------------------------------------------------------------------------------------------------
 
-    def item(self, nodes: Sequence[FieldNode], layout: Layout, depth: int) -> Reader:
-        """Return what makes an item's answer of its row."""
-        shapes = {label: self._shape(nodes, label, layout, depth) for label in labels_of(layout.target)}
-        if layout.labelled:
-            return lambda row: {key: read(row) for key, read in shapes[row[1]]}
-        shape = shapes[layout.target]
-        return lambda row: {key: read(row) for key, read in shape}
+    def items(self, nodes: Sequence[FieldNode], layout: Layout, depth: int) -> Items:
+        """Return how rows become items of the layout's type."""
+        labels = labels_of(layout.target)
+        shapes = {label: self._shape(nodes, label, layout, depth) for label in labels}
+        alike = len(set(shapes.values())) == 1
+        return Items(shapes, 0 if alike else layout.place(Label()))
 
-    def _shape(self, nodes: Sequence[FieldNode], label: str, layout: Layout, depth: int) -> list[tuple[str, Reader]]:
-        return [(key, self._field(label, name, own, layout, depth)) for key, name, own in self.fields(nodes, label)]
+    def _shape(self, nodes: Sequence[FieldNode], label: str, layout: Layout, depth: int) -> tuple[Field, ...]:
+        fields = self._fields(nodes, label)
+        return tuple(self._field(key, label, name, own, layout, depth) for key, name, own in fields)
 
-    def _field(self, label: str, name: str, nodes: list[FieldNode], layout: Layout, depth: int) -> Reader:
+    def _field(self, key: str, label: str, name: str, nodes: list[FieldNode], layout: Layout, depth: int) -> Field:
         properties = properties_of(label)
-        edges = edge_fields_of(label)
         if name == "__typename":
-            return lambda row: label
+            alone = len(labels_of(layout.target)) == 1
+            return TypeName(key, label) if alone else TypeName(key, place=layout.place(Label()))
         if name == "id":
-            return lambda row: row[0]
+            return Value(key, 0, properties["id"])
         if name == "category":
-            self.needs_statuses = True
-            place = layout.column(_STATUS)
-            return lambda row: self.statuses.get(row[place])
-        if name == "name":
-            return _value(_TITLE, layout.column(_TITLE))
+            self.statuses = True
+            return Category(key, layout.place(Column(_STATUS)))
+        if name == "name" and name not in properties:
+            return Value(key, layout.place(Column(plain(_TITLE))), _TITLE)
         if name in properties:
-            return _value(properties[name], layout.column(properties[name]))
-        return self._hop(label, edges[name], nodes, layout, depth)
+            return Value(key, layout.place(Column(plain(properties[name]))), replace(properties[name], description=""))
+        place, connection = self._hop(label, edge_fields_of(label)[name], nodes, layout, depth)
+        return Nested(key, place, connection)
 
     # Edges --------------------------------------------------------------------------------------------------------
 
-    def _hop(self, label: str, edge: EdgeField, nodes: list[FieldNode], layout: Layout, depth: int) -> Reader:
+    def _hop(
+        self, label: str, edge: EdgeField, nodes: list[FieldNode], layout: Layout, depth: int
+    ) -> tuple[int, Connection]:
         selection = (edge.name, *(id(node) for node in nodes))
-        if selection not in layout.by_selection:
-            layout.by_selection[selection] = self._new_hop(label, edge, nodes, layout, depth + 1)
-        return layout.by_selection[selection]
-
-    def _new_hop(self, label: str, edge: EdgeField, nodes: list[FieldNode], layout: Layout, depth: int) -> Reader:
-        self._hops += 1
-        if depth > MAX_DEPTH:
-            raise RefusedError(
-                "TOO_COMPLEX", f"edges are followed at most {MAX_DEPTH} deep: ask for {edge.name} of an item by its id"
-            )
-        if self._hops > MAX_HOPS:
-            raise RefusedError("TOO_COMPLEX", f"one root field may follow at most {MAX_HOPS} edges: ask in two parts")
-        arguments = get_argument_values(self._object(label).fields[edge.name], nodes[0], self._variables)
-        limit, after = page_size(arguments["first"]), arguments.get("after")
-        page = Page(limit + 1, decoded(after, ()).id if after else "")
-        planned = PlannedHop(edge, Layout(edge.target), page)
-        read, planned.rows, planned.total = self.connection(nodes, edge.type_name, planned.layout, depth, edge)
-        place = len(layout.hops)
-        layout.hops.append(planned)
-        both = planned.rows and planned.total
-
-        def hop(row: Row) -> Any:
-            value = row[layout.hops_at + place]
-            if both:
-                rows, total = value
-            else:
-                rows, total = (value, 0) if planned.rows else ((), value)
-            return read(Slice(rows, total, limit, bool(after)))
-
-        return hop
+        if selection not in layout.hops:
+            if depth == MAX_HOPS_DEEP:
+                message = f"edges are followed at most {MAX_HOPS_DEEP} deep: ask for {edge.name} of an item by its id"
+                raise RefusedError("TOO_COMPLEX", message)
+            inner = Layout(edge.target)
+            connection = self.connection(Slot(edge.target, label, edge.name, nodes[0]), nodes, inner, depth + 1, edge)
+            planned = PlannedHop(edge, connection.number, inner if connection.rows else None, connection.total)
+            layout.parts.append(planned)
+            layout.hops[selection] = (len(layout.parts), connection)
+        return layout.hops[selection]
 
     # Connections --------------------------------------------------------------------------------------------------
 
     def connection(
-        self,
-        nodes: Sequence[FieldNode],
-        stem: str,
-        layout: Layout,
-        depth: int,
-        edge: EdgeField | None = None,
-        order: Sequence[Property] = (),
-    ) -> tuple[Callable[[Slice], dict[str, Any]], bool, bool]:
-        """Return what makes a connection's answer of its rows, whether it needs rows, and whether their number."""
-        cursor = self._cursor(layout, order)
-        parts: list[tuple[str, Callable[[Slice], Any]]] = []
-        rows = total = False
-        for key, name, own in self.fields(nodes, f"{stem}Connection"):
+        self, slot: Slot, nodes: Sequence[FieldNode], layout: Layout, depth: int, edge: EdgeField | None = None
+    ) -> Connection:
+        """Return what is selected of a list."""
+        number = len(self.slots)
+        self.slots.append(slot)
+        if number > MAX_HOPS_IN_ALL:
+            message = f"one root field may follow at most {MAX_HOPS_IN_ALL} edges: ask in two parts"
+            raise RefusedError("TOO_COMPLEX", message)
+        stem = edge.type_name if edge else layout.target
+        parts: list[Part] = []
+        for key, name, own in self._fields(nodes, f"{stem}Connection"):
             match name:
                 case "__typename":
-                    parts.append((key, lambda page: f"{stem}Connection"))
+                    parts.append(TypeName(key, f"{stem}Connection"))
                 case "totalCount":
-                    total = True
-                    parts.append((key, lambda page: page.total))
+                    parts.append(Total(key))
                 case "pageInfo":
-                    rows = True
-                    parts.append((key, self._page_info(own, cursor)))
+                    selected = self._fields(own, "PageInfo")
+                    parts.append(Info(key, tuple((inner, shown) for inner, shown, _ in selected)))
+                    if any(shown.endswith("Cursor") for _, shown, _ in selected):
+                        layout.place(Place())
+                case "nodes":
+                    parts.append(Nodes(key, self.items(own, layout, depth)))
                 case _:
-                    rows = True
-                    read = (
-                        self.item(own, layout, depth)
-                        if name == "nodes"
-                        else self._edge(own, stem, layout, depth, edge, cursor)
-                    )
-                    parts.append((key, _each(read)))
-        return (lambda page: {key: read(page) for key, read in parts}), rows, total
+                    parts.append(Edges(key, self._edges(own, stem, layout, depth, edge)))
+        rows = any(isinstance(one, Info | Nodes | Edges) for one in parts)
+        total = any(isinstance(one, Total) for one in parts)
+        place = layout.place(Place()) if Place() in layout.parts else 0
+        return Connection(number, stem, rows, total, place, tuple(parts))
 
-    def _cursor(self, layout: Layout, order: Sequence[Property]) -> Reader:
-        places = [(layout.column(one), one.type is Type.DATE) for one in order]
-        return lambda row: encoded(tuple(row[at][0] if is_day else row[at] for at, is_day in places), row[0])
-
-    def _edge(
-        self, nodes: Sequence[FieldNode], stem: str, layout: Layout, depth: int, edge: EdgeField | None, cursor: Reader
-    ) -> Reader:
-        own = {one.name: one for one in edge.kind.properties} if edge else {}
-        parts: list[tuple[str, Reader]] = []
-        for key, name, selected in self.fields(nodes, f"{stem}Edge"):
+    def _edges(
+        self, nodes: Sequence[FieldNode], stem: str, layout: Layout, depth: int, edge: EdgeField | None
+    ) -> tuple[Value | TypeName | Cursor | Node, ...]:
+        declared = {one.name: one for one in edge.kind.properties} if edge else {}
+        parts: list[Value | TypeName | Cursor | Node] = []
+        for key, name, own in self._fields(nodes, f"{stem}Edge"):
             match name:
                 case "__typename":
-                    parts.append((key, lambda row: f"{stem}Edge"))
+                    parts.append(TypeName(key, f"{stem}Edge"))
                 case "cursor":
-                    parts.append((key, cursor))
+                    layout.place(Place())
+                    parts.append(Cursor(key))
                 case "node":
-                    parts.append((key, self.item(selected, layout, depth)))
+                    parts.append(Node(key, self.items(own, layout, depth)))
                 case _:
-                    parts.append((key, _edge_value(own[name], layout)))
-        return lambda row: {key: read(row) for key, read in parts}
-
-    def _page_info(self, nodes: Sequence[FieldNode], cursor: Reader) -> Callable[[Slice], dict[str, Any]]:
-        readers: dict[str, Callable[[Slice], Any]] = {
-            "__typename": lambda page: "PageInfo",
-            "hasNextPage": lambda page: len(page.rows) > page.limit,
-            "hasPreviousPage": lambda page: page.continued,
-            "startCursor": lambda page: cursor(page.rows[0]) if page.rows else None,
-            "endCursor": lambda page: cursor(page.rows[: page.limit][-1]) if page.rows else None,
-        }
-        parts = [(key, readers[name]) for key, name, _ in self.fields(nodes, "PageInfo")]
-        return lambda page: {key: read(page) for key, read in parts}
-
-
-def _each(read: Reader) -> Callable[[Slice], list[Any]]:
-    return lambda page: [read(row) for row in page.rows[: page.limit]]
-
-
-def _value(column: Property, place: int) -> Reader:
-    kind, required = column.type, column.required
-
-    def value(row: Row) -> Any:
-        found = answered(kind, row[place])
-        if found is None and required:
-            # Handing on a null that the schema rules out would break typed clients far from its cause.
-            raise ValueError(f"item {row[0]} has no {column.name}")
-        return found
-
-    return value
-
-
-def _edge_value(column: Property, layout: Layout) -> Reader:
-    place = layout.edge_column(column)
-    return lambda row: answered(column.type, row[layout.edges_at + place])
+                    column = declared[name]
+                    place = layout.place(EdgeColumn(plain(column)))
+                    parts.append(Value(key, place, replace(column, description="")))
+        return tuple(parts)

@@ -12,17 +12,10 @@ from strawberry.types import Info
 from graph.model import NODES
 from resolvers import analyses, log
 from resolvers.access import Access
-from resolvers.connection import DEFAULT_PAGE, After, First
 from resolvers.context import Context
-from resolvers.items import TYPES, Made, declare, field, many
+from resolvers.items import TYPES, Made, declare, field, listed, many
 from resolvers.naming import ABSTRACT, plural
-from resolvers.reading import ItemFilter, ItemOrder, Shaped, read_named, read_page
-
-Where = Annotated[ItemFilter | None, strawberry.argument(description="Which items to list; all when absent.")]
-OrderBy = Annotated[
-    list[ItemOrder] | None,
-    strawberry.argument(description="What to order by, the most important first; by age when absent."),
-]
+from resolvers.reading import Shaped, read_named, read_one, read_page
 
 
 async def node(
@@ -30,7 +23,7 @@ async def node(
     id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
 ) -> Any:
     """Return one item by its id."""
-    return await _only(info, "Node", "id", id)
+    return await read_one(info, "Node", "id", id)
 
 
 async def nodes(
@@ -45,24 +38,14 @@ async def item(
     info: Info[Context, None], key: Annotated[str, strawberry.argument(description="Its key, such as `CORE-123`.")]
 ) -> Any:
     """Return one item by its key."""
-    return await _only(info, "Item", "key", key)
-
-
-async def _only(info: Info[Context, None], target: str, named_by: str, name: str) -> Shaped:
-    return Shaped((await read_named(info, target, named_by, [name])).value[0])
+    return await read_one(info, "Item", "key", key)
 
 
 def _listing(name: str) -> Callable[..., Any]:
-    async def listing(
-        info: Info[Context, None],
-        first: First = DEFAULT_PAGE,
-        after: After = None,
-        where: Where = None,
-        order_by: OrderBy = None,
-    ) -> Any:
-        return await read_page(info, name, first, after, where, order_by)
+    async def listing(info: Info[Context, None], **_: Any) -> Shaped:
+        return await read_page(info, name)
 
-    return listing
+    return listed(name, listing)
 
 
 def _make_query() -> Made:

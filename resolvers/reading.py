@@ -2,166 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Annotated, Any, Final
+from functools import lru_cache
+from typing import Any, Final, cast
 
-import strawberry
+import orjson
 from strawberry.types import Info
 
-from graph.model import SHARED, STATUSED, Property
-from graph.traversal import Filter, Order, Root, traverse
-from resolvers.connection import Cursor, decoded, page_size
+from graph.lifecycle import DEFAULT_STATUSES, Category
+from graph.traversal import traverse
+from resolvers.arguments import Bound
+from resolvers.conditions import Facts
 from resolvers.context import Context
+from resolvers.decoding import OddValueError
+from resolvers.documents import Document
 from resolvers.errors import RefusedError
-from resolvers.naming import labels_of, plain
-from resolvers.projection import Layout, Projection, Slice
-from resolvers.scalars import StatusCategory, enum_of
+from resolvers.moments import Clock
+from resolvers.plans import Plan, plan_of
 
 MAX_NAMES: Final = 100
 """Most ids that ``nodes`` takes."""
-_MAX_TEXT: Final = 200
+_MAX_WORKSPACES: Final = 1_000
 
-_ORDERS: Final = {
-    "KEY": ("key", "By key, as text."),
-    "TITLE": ("title", "By title, as text."),
-    "CREATED_AT": ("createdAt", "By the instant at which it came into being."),
-    "UPDATED_AT": ("updatedAt", "By the instant of the last change."),
-    "DUE": ("due", "By due date."),
-}
-_COLUMNS: Final = {one.name: plain(one) for one in (*SHARED, *STATUSED)}
-
-ItemOrderField: Final = enum_of(
-    "ItemOrderField", "What items can be ordered by.", {name: meaning for name, (_, meaning) in _ORDERS.items()}
-)
-OrderDirection: Final = enum_of(
-    "OrderDirection",
-    "Which way an order goes; items without the value come last either way.",
-    {"ASC": "The smallest, earliest first.", "DESC": "The largest, latest first."},
-)
+_REMEMBERED: Final[OrderedDict[str, str]] = OrderedDict()
+"""Each workspace's statuses as they were last seen. What depends on them reads them again in the same round trip."""
 
 
-@strawberry.input(description="One criterion of an order.")
-class ItemOrder:
-    """One criterion of an order."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a plan found, not yet decoded: a list's hop, or rows in the order of the names (``None`` for no item)."""
 
-    field: Annotated[Enum, ItemOrderField] = strawberry.field(
-        graphql_type=ItemOrderField, description="What to order by."
-    )
-    direction: Annotated[Enum, OrderDirection] = strawberry.field(
-        graphql_type=OrderDirection, description="Which way.", default=OrderDirection("ASC")
-    )
+    plan: Plan
+    rows: Any
+    lists: Sequence[Bound]
+    categories: Mapping[str, str]
 
+    def decoded(self) -> Any:
+        """Return the answer.
 
-@strawberry.input(description="Which items to list; every condition that is given must hold.")
-class ItemFilter:
-    """Which items to list."""
+        Raises:
+            OddValueError: A stored value is not one that the schema promises.
 
-    text: str | None = strawberry.field(
-        default=None, description="Title or key contains this text, upper and lower case alike."
-    )
-    status: list[str] | None = strawberry.field(
-        default=None, description="The status is one of these names of the workspace."
-    )
-    category: list[Any] | None = strawberry.field(
-        default=None,
-        graphql_type=list[StatusCategory] | None,  # type: ignore[valid-type]
-        description="The status is in one of these categories.",
-    )
-    under: strawberry.ID | None = strawberry.field(
-        default=None, description="It is a part, directly or through other parts, of the item with this key or id."
-    )
-    owner: strawberry.ID | None = strawberry.field(
-        default=None, description="It is owned by the person or team with this key or id."
-    )
+        """
+        if not self.plan.named_by:
+            return self.plan.decode(self.rows, self.lists, self.categories)
+        items = iter(self.plan.decode([row for row in self.rows if row is not None], self.lists, self.categories))
+        return [None if row is None else next(items) for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A finished answer, which the executor lets through as it is."""
+    """A finished answer, which the executor lets through as it is; ``odd`` is what has to be completed bit by bit."""
 
-    value: Any
+    value: Any = None
+    odd: Found | None = None
+    alone: bool = False
+    """Whether a list of one is answered by its only element."""
 
 
-async def read_page(
-    info: Info[Context, None],
-    target: str,
-    first: int,
-    after: str | None,
-    where: ItemFilter | None,
-    order_by: Sequence[ItemOrder] | None,
-) -> Shaped:
-    """Return a page of the items of a type as a connection; one round trip."""
-    context, raw = info.context, info._raw_info
+async def read_list(context: Context, plan: Plan, variables: Mapping[str, Any]) -> Found:
+    """Read a page of items.
+
+    Raises:
+        RefusedError: An argument is out of range, or the operation reads too much.
+        StoreError: The database failed.
+
+    """
     context.count_read()
-    limit = page_size(first)
-    order = tuple(Order(_column(one), one.direction.value == "DESC") for one in order_by or ())
-    if len({one.column for one in order}) != len(order):
-        raise RefusedError("BAD_USER_INPUT", "orderBy names the same field twice: leave one out")
-    columns = [one.column for one in order]
-    # Without an order a page always begins after an id, the first one after the empty one: one text, one plan.
-    start = decoded(after, columns) if after else None if order else Cursor((), "")
-    projection, layout = Projection(raw), Layout(target)
-    read, rows, total = projection.connection(raw.field_nodes, target, layout, 0, order=columns)
-    conditions, values = await _conditions(context, where)
-    values["f0"] = limit + 1
-    if start is not None:
-        values |= {f"c{number}": value for number, value in enumerate((*start.values, start.id))}
-    root = Root(
-        layout.level() if rows else None,
-        labels_of(target),
-        filter=conditions,
-        order=order,
-        cursor=tuple(value is None for value in start.values) if start is not None else None,
-        total=total or not rows,
-    )
-    await _read_statuses(context, projection)
-    found, number = await traverse(context.store, context.viewer.sight, root, layout.pages(), values)
-    return Shaped(read(Slice(found, number, limit, bool(after))))
+    rows, total, lists, categories = await _traversed(context, plan, variables, None)
+    connection: Any = plan.content
+    hop = [rows, total] if connection.rows and connection.total else rows if connection.rows else total
+    return Found(plan, hop, lists, categories)
 
 
-async def read_named(info: Info[Context, None], target: str, named_by: str, names: Sequence[str]) -> Shaped:
-    """Return the items with these names in their order, null where there is none; one round trip."""
-    context, raw = info.context, info._raw_info
+async def read_items(context: Context, plan: Plan, variables: Mapping[str, Any], names: Sequence[str]) -> Found:
+    """Read the items with these names, in their order.
+
+    Raises:
+        RefusedError: There are too many names, an argument is out of range, or the operation reads too much.
+        StoreError: The database failed.
+
+    """
     context.count_read()
     if len(names) > MAX_NAMES:
         raise RefusedError("BAD_USER_INPUT", f"{len(names)} items are asked for, at most {MAX_NAMES} can be")
-    projection, layout = Projection(raw), Layout(target)
-    read = projection.item(raw.field_nodes, layout, 0)
-    key = layout.column(_COLUMNS["key"]) if named_by == "key" else 0
-    root = Root(layout.level(), labels_of(target), named_by=named_by)
-    await _read_statuses(context, projection)
-    found, _ = await traverse(context.store, context.viewer.sight, root, layout.pages(), {"values": list(names)})
-    rows = {row[key]: row for row in found}
-    return Shaped([read(rows[name]) if name in rows else None for name in names])
+    rows, _, lists, categories = await _traversed(context, plan, variables, names)
+    place = plan.name_place
+    by_name = {row[place]: row for row in rows}
+    return Found(plan, [by_name.get(name) for name in names], lists, categories)
 
 
-async def _read_statuses(context: Context, projection: Projection) -> None:
-    if projection.needs_statuses:
-        projection.statuses = {name: str(one) for name, one in (await context.settings()).statuses.items()}
+async def _traversed(
+    context: Context, plan: Plan, variables: Mapping[str, Any], names: Sequence[str] | None
+) -> tuple[list[Any], int, Sequence[Bound], Mapping[str, str]]:
+    clock = Clock(context.now, context.today)
+    while True:
+        text = _REMEMBERED.get(context.workspace, _DEFAULT)
+        lists = plan.bound(variables, Facts(clock, lambda text=text: categories_of(text)))  # type: ignore[misc]
+        program = plan.program(lists)
+        found = await traverse(context.store, context.viewer.sight, program, [one.page for one in lists], names)
+        if not program.statuses:
+            return found.rows, found.total, lists, {}
+        _REMEMBERED[context.workspace] = found.statuses
+        if len(_REMEMBERED) > _MAX_WORKSPACES:
+            _REMEMBERED.popitem(last=False)
+        # A filter by category may have been bound with other statuses than the workspace has now.
+        if found.statuses == text or not any(one.categories for one in lists):
+            return found.rows, found.total, lists, categories_of(found.statuses)
 
 
-def _column(order: ItemOrder) -> Property:
-    return _COLUMNS[_ORDERS[order.field.value][0]]
+_DEFAULT: Final = orjson.dumps(DEFAULT_STATUSES).decode()
 
 
-async def _conditions(context: Context, where: ItemFilter | None) -> tuple[Filter, dict[str, Any]]:
-    values: dict[str, Any] = {}
-    if where is None:
-        return Filter(), values
-    if where.text:
-        if len(where.text) > _MAX_TEXT:
-            raise RefusedError("BAD_USER_INPUT", f"text may have at most {_MAX_TEXT} characters")
-        values["text"] = where.text.lower()
-    if where.status is not None:
-        values["statuses"] = list(where.status)
-    if where.category is not None:
-        wanted = {one.value for one in where.category}
-        names = [name for name, category in (await context.settings()).statuses.items() if category in wanted]
-        values["statuses"] = [name for name in names if where.status is None or name in where.status]
-    if where.under is not None:
-        values["under"] = str(where.under)
-    if where.owner is not None:
-        values["owner"] = str(where.owner)
-    return Filter(**dict.fromkeys(values, True)), values
+@lru_cache(maxsize=_MAX_WORKSPACES)
+def categories_of(text: str) -> Mapping[str, Category]:
+    """Return the categories of statuses, as a workspace stores them."""
+    return {name: Category(category) for name, category in orjson.loads(text).items()}
+
+
+# As resolvers -----------------------------------------------------------------------------------------------------
+
+
+async def read_page(info: Info[Context, None], target: str) -> Shaped:
+    """Answer a field that lists the items of a type; one round trip."""
+    plan, variables = _plan(info, target, "")
+    return _shaped(await read_list(info.context, plan, variables))
+
+
+async def read_named(info: Info[Context, None], target: str, named_by: str, names: Sequence[str]) -> Shaped:
+    """Answer a field with the items of these names (ids or keys), null where there is none; one round trip."""
+    plan, variables = _plan(info, target, named_by)
+    return _shaped(await read_items(info.context, plan, variables, names))
+
+
+async def read_one(info: Info[Context, None], target: str, named_by: str, name: str) -> Shaped | None:
+    """Answer a field with the item of this id or key, null where there is none; one round trip."""
+    plan, variables = _plan(info, target, named_by)
+    found = await read_items(info.context, plan, variables, [name])
+    return None if found.rows == [None] else _shaped(found, alone=True)
+
+
+def _plan(info: Info[Context, None], target: str, named_by: str) -> tuple[Plan, Mapping[str, Any]]:
+    raw = info._raw_info
+    # Strawberry hands on the plain coerced values, whatever the library's type says.
+    document, variables = Document.of(raw), cast("Mapping[str, Any]", raw.variable_values)
+    plan = plan_of(document, raw.field_nodes, target, named_by, raw.parent_type.name, document.skips(variables))
+    return plan, variables
+
+
+def _shaped(found: Found, *, alone: bool = False) -> Shaped:
+    try:
+        value = found.decoded()
+    except OddValueError:
+        return Shaped(odd=found, alone=alone)
+    return Shaped(value[0] if alone else value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import Enum
 from functools import cache, lru_cache
@@ -9,15 +10,25 @@ from typing import Any, Final, NewType
 
 import orjson
 import strawberry
+from graphql import GraphQLError
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from graph.lifecycle import Category
 from graph.model import SHARED, STATUSED, WORK, Property
 from graph.values import CoarseDate, Precision, Type, millis_to_instant
+from resolvers.moments import Moment
 
 Instant = NewType("Instant", str)
 Day = NewType("Day", str)
+
+
+def _moment(value: object) -> Moment:
+    try:
+        return Moment.parse(value)
+    except ValueError as error:
+        raise GraphQLError(str(error)) from None
+
 
 SCALARS: Final[dict[object, ScalarDefinition]] = {
     Instant: strawberry.scalar(
@@ -32,6 +43,16 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
             "A due date means its last day, a start date its first."
         ),
         serialize=lambda value: value.isoformat() if isinstance(value, date) else value,
+    ),
+    Moment: strawberry.scalar(
+        name="Moment",
+        description=(
+            "What a date or an instant is compared with: an instant (`2026-12-01T09:30:00Z`), a day or a longer period "
+            "as in `CoarseDate`, or an ISO 8601 duration from now (`P7D` in a week, `-PT36H` a day and a half ago). "
+            "A period is before what follows its last day, after what precedes its first, and equal to all in between."
+        ),
+        parse_value=_moment,
+        serialize=lambda value: value.text,
     ),
 }
 
@@ -67,9 +88,9 @@ _CATEGORIES: Final = {
 }
 
 
-def enum_of(name: str, description: str, values: dict[str, str]) -> type[Enum]:
-    """Return a GraphQL enum of values with their descriptions."""
-    members = {value: strawberry.enum_value(value, description=meaning) for value, meaning in values.items()}
+def enum_of(name: str, description: str, values: Mapping[str, str], meant: Callable[[str], str] = str) -> type[Enum]:
+    """Return a GraphQL enum of names with their descriptions; ``meant`` turns a name into its value."""
+    members = {one: strawberry.enum_value(meant(one), description=meaning) for one, meaning in values.items()}
     made: Any = Enum.__call__(name, members)
     decorated: type[Enum] = strawberry.enum(made, name=name, description=description)
     return decorated
@@ -90,16 +111,19 @@ def _choices(name: str, description: str, choices: tuple[str, ...]) -> type[Enum
     return enum_of(name, description, meanings)
 
 
-def type_of(owner: str, column: Property) -> Any:
-    """Return the annotation of a property's GraphQL type; ``owner`` names the enums of properties that it has alone."""
+def named_type_of(owner: str, column: Property) -> Any:
+    """Return a property's GraphQL type, null or not; ``owner`` names the enums of properties that it has alone."""
     if column.name == "id":
         return strawberry.ID
-    inner: Any
     if column.choices:
         stem = column.name[0].upper() + column.name[1:]
-        inner = _choices(stem if column.name in _SHARED_NAMES else owner + stem, column.description, column.choices)
-    else:
-        inner = _ANNOTATIONS[column.type]
+        return _choices(stem if column.name in _SHARED_NAMES else owner + stem, column.description, column.choices)
+    return _ANNOTATIONS[column.type]
+
+
+def type_of(owner: str, column: Property) -> Any:
+    """Return the annotation of a property's GraphQL type."""
+    inner = named_type_of(owner, column)
     return inner if column.required or column.type is Type.TEXTS else inner | None
 
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from graph.connection import Connection
+from tests.resolvers.session import Session, opened
 from tests.resolvers.world import Asked, World, ask, stored
 
 
@@ -21,3 +22,9 @@ def query(connection: Connection, world: World) -> Callable[..., Asked]:
         return asyncio.run(ask(connection, world.workspace, text, **variables))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def session(connection: Connection) -> Iterator[Session]:
+    with opened(connection) as made:
+        yield made

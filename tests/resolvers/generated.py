@@ -111,6 +111,8 @@ class Generator:
                 return "2026-11-02T09:00:00.000Z"
             case "CoarseDate":
                 return "2026-12"
+            case "Moment":
+                return self.random.choice(["-P7D", "2026-Q4"])
             case "JSON":
                 return {}
             case _:

@@ -88,9 +88,12 @@ def test_lists_counts_and_edges_leave_it_out(world: World, asked: Callable[..., 
         end: item(key: "T-3") { ... on Work { blockedBy { totalCount nodes { title } } owners { totalCount } } }
         project: item(key: "PRJ-1") { ... on Project { parts { totalCount } } }
         person: item(key: "P-1") { ... on Person { owns { totalCount nodes { key } } } }
-        found: tasks(where: {text: "canary"}) { totalCount }
-        owned: tasks(where: {owner: "P-2"}) { totalCount }
-        below: tasks(where: {under: "T-2"}) { totalCount } }"""
+        found: tasks(where: {title: {startsWith: "canary", ignoreCase: true}}) { totalCount }
+        owned: tasks(where: {owners: {some: {key: {eq: "P-2"}}}}) { totalCount }
+        below: tasks(where: {under: "T-2"}) { totalCount }
+        near: tasks(where: {or: [{blocks: {some: {title: {contains: "CANARY"}}}},
+            {blockedBy: {every: {title: {contains: "CANARY"}}, some: {}}},
+            {not: {owners: {none: {description: {eq: "CANARY"}}}}}]}) { totalCount } }"""
     stranger, member, chief = _viewers(world)
     full = asked(text, chief).data
     assert asked(text, member).data == full
@@ -106,7 +109,8 @@ def test_lists_counts_and_edges_leave_it_out(world: World, asked: Callable[..., 
     assert data["person"]["owns"] == {"totalCount": 0, "nodes": []}
     assert data["people"] == {"totalCount": 1}
     assert data["updates"] == {"totalCount": 0, "nodes": []}
-    assert data["found"] == data["owned"] == data["below"] == nothing
+    assert full["near"] == {"totalCount": 2}
+    assert data["found"] == data["owned"] == data["below"] == data["near"] == nothing
 
 
 def test_it_is_not_found_by_key_or_id(world: World, asked: Callable[..., Asked]) -> None:

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 from graph.batch import Batch, EdgeRow, NodeRow, Ref, new_id
@@ -22,21 +22,24 @@ from resolvers.bounds import Bounds
 from resolvers.context import Context
 from resolvers.schema import Answer, execute
 
-TODAY = date(2026, 11, 2)
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+TODAY = NOW.date()
 CANARY = "CANARY of another workspace"
 
 
 class CountingStore(Store):
-    """The real store, which also counts its reads."""
+    """The real store, which also counts its reads and keeps their texts."""
 
-    __slots__ = ("reads",)
+    __slots__ = ("reads", "texts")
 
     def __init__(self, inner: Store) -> None:
         super().__init__(inner._driver, inner._database)
         self.reads = 0
+        self.texts: list[str] = []
 
     async def rows(self, query: str, **parameters: Any) -> Rows:
         self.reads += 1
+        self.texts.append(query)
         return await super().rows(query, **parameters)
 
 
@@ -187,8 +190,9 @@ async def ask(
     async with open_store(connection) as inner:
         store = CountingStore(inner)
         keeper = SnapshotKeeper(store, workspace)
+        bounds = bounds or Bounds()
         context = Context(
-            store, viewer or Viewer.local(workspace), keeper, lambda: TODAY, "request-1", bounds or Bounds()
+            store, viewer or Viewer.local(workspace), keeper, lambda: TODAY, "request-1", bounds, now=lambda: NOW
         )
         answer = await execute(query, variables, None, context)
         return Asked(answer, store.reads)

@@ -1,0 +1,138 @@
+"""Binds the arguments of fields for one request: page, cursor, filter and order become a shape and its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    NameNode,
+    Node,
+    VariableNode,
+    Visitor,
+    is_non_null_type,
+    is_required_argument,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+
+from graph.selection import Listing, Page
+from resolvers.conditions import Facts, Filtering, read_order
+from resolvers.connection import decoded, order_name, page_size
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One list with its values; ``order`` is the order's name in cursors.
+
+    ``timeless``: other requests may use it too. ``categories``: its filter depends on what statuses mean.
+    """
+
+    listing: Listing
+    page: Page
+    limit: int
+    continued: bool
+    order: str
+    timeless: bool
+    categories: bool
+
+
+def bound_list(target: str, arguments: Mapping[str, Any], facts: Facts) -> Bound:
+    """Return a list of items of a type with its page, filter and order.
+
+    Raises:
+        RefusedError: An argument is out of range.
+
+    """
+    limit, after = page_size(arguments["first"]), arguments.get("after")
+    order = read_order(target, arguments.get("orderBy"))
+    filtering = Filtering(facts)
+    where = arguments.get("where")
+    condition = filtering.read(target, where) if where else None
+    nulls: tuple[bool, ...] | None
+    place: tuple[Any, ...]
+    if after:
+        cursor = decoded(after, order)
+        nulls, place = tuple(value is None for value in cursor.values), (*cursor.values, cursor.id)
+    elif order:
+        nulls, place = None, ()
+    else:
+        # Without an order a page always begins after an id, the first one after the empty one: one text, one plan.
+        nulls, place = (), ("",)
+    page = Page(limit + 1, place, tuple(filtering.values))
+    return Bound(
+        Listing(condition, order, nulls),
+        page,
+        limit,
+        bool(after),
+        order_name(order),
+        filtering.timeless,
+        filtering.categories,
+    )
+
+
+class Arguments:
+    """The arguments of one field node. What holds no variable is read once, and a plain variable just looked up."""
+
+    __slots__ = ("_declared", "_direct", "_fixed", "_nested", "_node")
+
+    def __init__(self, declared: GraphQLField, node: FieldNode) -> None:
+        given = {one.name.value: one.value for one in node.arguments or ()}
+        direct = {name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)}
+        nested = [name for name, value in given.items() if name not in direct and _holds_variables(value)]
+        self._declared = declared
+        self._node = node
+        self._fixed = get_argument_values(_only(declared, declared.args.keys() - direct.keys() - set(nested)), node)
+        self._nested = _only(declared, nested) if nested else None
+        bare = FieldNode(name=NameNode(value=node.name.value))
+        self._direct: list[tuple[str, str, Any, bool]] = []
+        for name, variable in direct.items():
+            argument = declared.args[name]
+            omitted = {} if is_required_argument(argument) else get_argument_values(_only(declared, [name]), bare)
+            self._direct.append((name, variable, omitted.get(name), is_non_null_type(argument.type)))
+
+    @property
+    def fixed(self) -> bool:
+        """Whether they are the same in every request."""
+        return not self._direct and self._nested is None
+
+    def values(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments' values.
+
+        Raises:
+            GraphQLError: A variable's value is not one that its argument takes.
+
+        """
+        if not self._direct and self._nested is None:
+            return self._fixed
+        found = dict(self._fixed)
+        for name, variable, default, required in self._direct:
+            value = found[name] = variables.get(variable, default)
+            if value is None and required:
+                # Null where it must not be: the library has the words for it.
+                return get_argument_values(self._declared, self._node, VariableValues({}, dict(variables)))
+        if self._nested is not None:
+            found |= get_argument_values(self._nested, self._node, VariableValues({}, dict(variables)))
+        return found
+
+
+def _only(declared: GraphQLField, names: Any) -> GraphQLField:
+    return GraphQLField(declared.type, {name: one for name, one in declared.args.items() if name in names})
+
+
+class _Variables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_variable(self, *_: object) -> None:
+        self.found = True
+
+
+def _holds_variables(node: Node) -> bool:
+    visitor = _Variables()
+    visit(node, visitor)
+    return visitor.found

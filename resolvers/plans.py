@@ -1,0 +1,131 @@
+"""What is worked out once for a root field of a document: what to read, and what to make of it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import FieldNode
+
+from graph.model import SHARED
+from graph.rounds import Program, compiled
+from graph.selection import Column, Listing, Page, Root
+from resolvers.arguments import Arguments, Bound, bound_list
+from resolvers.conditions import Facts
+from resolvers.decoding import Decoder, connection_decoder, items_decoder
+from resolvers.documents import Document, remembered
+from resolvers.naming import labels_of, plain
+from resolvers.projection import Connection, Items, Layout, Projection, Slot
+
+_KEY: Final = Column(plain(next(one for one in SHARED if one.name == "key")))
+_MAX_PROGRAMS: Final = 64
+"""Programs kept for one plan: it has one for each shape of its filters and orders."""
+_NAMED: Final = Bound(Listing(), Page(0), 0, False, "", True, False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedList:
+    """A list of items of a type, with its arguments; without any it stands for a root by name."""
+
+    target: str
+    arguments: Arguments | None
+
+    def bound(self, variables: Mapping[str, Any], facts: Facts) -> Bound:
+        """Return it with the values of one request."""
+        if self.arguments is None:
+            return _NAMED
+        return bound_list(self.target, self.arguments.values(variables), facts)
+
+    def once(self, facts: Facts) -> Bound | None:
+        """Return it with the values of every request, ``None`` where they differ."""
+        if self.arguments is not None and not self.arguments.fixed:
+            return None
+        bound = self.bound({}, facts)
+        return bound if bound.timeless else None
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One selected root field of items: a list (``named_by`` is empty), or items that are named by id or key.
+
+    ``lists`` are its lists by number, ``statuses`` tells whether the answer shows what statuses mean.
+    """
+
+    target: str
+    named_by: str
+    layout: Layout
+    content: Connection | Items
+    decode: Decoder
+    lists: Sequence[PlannedList]
+    statuses: bool
+    _fixed: list[Bound | None] = field(default_factory=list)
+    _programs: OrderedDict[Hashable, Program] = field(default_factory=OrderedDict)
+
+    def bound(self, variables: Mapping[str, Any], facts: Facts) -> list[Bound]:
+        """Return its lists for one request.
+
+        Raises:
+            RefusedError: An argument is out of range.
+            GraphQLError: A variable's value is not one that its argument takes.
+
+        """
+        if not self._fixed:
+            self._fixed = [one.once(facts) for one in self.lists]
+        return [fixed or one.bound(variables, facts) for fixed, one in zip(self._fixed, self.lists, strict=True)]
+
+    def program(self, lists: Sequence[Bound]) -> Program:
+        """Return the texts that read the lists; those of one shape have the same."""
+        statuses = self.statuses or any(one.categories for one in lists)
+        shape = (statuses, *(one.listing for one in lists))
+        return remembered(self._programs, shape, _MAX_PROGRAMS, lambda: compiled(self._root(lists, statuses)))
+
+    def _root(self, lists: Sequence[Bound], statuses: bool) -> Root:
+        listings = [one.listing for one in lists]
+        rows = isinstance(self.content, Items) or self.content.rows
+        level = self.layout.level(listings) if rows else None
+        total = isinstance(self.content, Connection) and self.content.total
+        return Root(level, labels_of(self.target), self.named_by, total, listings[0], statuses)
+
+    @property
+    def name_place(self) -> int:
+        """Where rows hold the name by which their item was asked for."""
+        return self.layout.place(_KEY) if self.named_by == "key" else 0
+
+
+def plan_of(
+    document: Document, nodes: Sequence[FieldNode], target: str, named_by: str, parent: str, skips: Mapping[str, bool]
+) -> Plan:
+    """Return the plan of a selected field, remembered with its document.
+
+    Raises:
+        RefusedError: The field selects more than may be read at once.
+
+    """
+    key = (target, named_by, *(id(node) for node in nodes), *skips.items())
+    return document.plan(key, lambda: _planned(document, nodes, target, named_by, parent, skips))
+
+
+def _planned(
+    document: Document, nodes: Sequence[FieldNode], target: str, named_by: str, parent: str, skips: Mapping[str, bool]
+) -> Plan:
+    projection, layout = Projection(document, skips), Layout(target)
+    content: Connection | Items
+    if named_by:
+        projection.slots.append(None)
+        content = projection.items(nodes, layout, 0)
+        if named_by == "key":
+            layout.place(_KEY)
+        decode = items_decoder(content)
+    else:
+        content = projection.connection(Slot(target, parent, nodes[0].name.value, nodes[0]), nodes, layout, 0)
+        decode = connection_decoder(content)
+    lists = [_list(document, slot) for slot in projection.slots]
+    return Plan(target, named_by, layout, content, decode, lists, projection.statuses)
+
+
+def _list(document: Document, slot: Slot | None) -> PlannedList:
+    if slot is None:
+        return PlannedList("", None)
+    return PlannedList(slot.target, Arguments(document.object(slot.parent).fields[slot.name], slot.node))

@@ -1,0 +1,74 @@
+"""One event loop and one pool for many questions to one world, each answered twice: compiled and plainly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from graph.connection import Connection
+from graph.snapshot_store import SnapshotKeeper
+from graph.store import open_store
+from resolvers.access import Viewer
+from resolvers.bounds import Bounds
+from resolvers.context import Context
+from resolvers.errors import presented
+from resolvers.schema import Answer, execute
+from tests.resolvers import variety
+from tests.resolvers.plain import PlainGraph
+from tests.resolvers.questions import Questions
+from tests.resolvers.world import NOW, TODAY, CountingStore, World
+
+
+@dataclass(slots=True)
+class Session:
+    """A world, its plain twin, and what asks both."""
+
+    world: World
+    questions: Questions
+    graph: PlainGraph
+    store: CountingStore
+    runner: asyncio.Runner
+
+    @property
+    def endless(self) -> str:
+        """The key of an item from which ``relatesTo`` leads on at any depth."""
+        return next(key for key, row in self.world.nodes.items() if row.kind == "Task" and key not in self.world.hidden)
+
+    def ask(self, text: str, **variables: Any) -> Answer:
+        """Execute an operation as the product does."""
+        keeper = SnapshotKeeper(self.store, self.world.workspace)
+        viewer = Viewer.local(self.world.workspace)
+        bounds = Bounds(depth=40, nodes=10**12)  # here is tested what larger operations would do
+        context = Context(self.store, viewer, keeper, lambda: TODAY, "request-1", bounds, now=lambda: NOW)
+        return self.runner.run(execute(text, variables, None, context))
+
+    def compare(self, text: str, **variables: Any) -> Mapping[str, Any]:
+        """Execute an operation in both ways, check that both answer the same bytes, and return the data."""
+        answer = self.ask(text, **variables)
+        assert answer.ran, answer.body
+        plainly = self.graph.execute(text, variables)
+        expected: dict[str, Any] = {}
+        if plainly.errors:
+            expected["errors"] = [presented(error, "request-1") for error in plainly.errors]
+        expected["data"] = plainly.data
+        assert json.dumps(answer.body, indent=1) == json.dumps(expected, indent=1)
+        data: Mapping[str, Any] = answer.body["data"]
+        return data
+
+
+@contextmanager
+def opened(connection: Connection) -> Iterator[Session]:
+    """Write a world of its own and open a session on it."""
+    with asyncio.Runner() as runner:
+        world = runner.run(variety.stored(connection))
+        pool = open_store(connection)
+        store = CountingStore(runner.run(pool.__aenter__()))
+        try:
+            graph = runner.run(PlainGraph.read(store, world.workspace, variety.STATUSES))
+            yield Session(world, Questions(world), graph, store, runner)
+        finally:
+            runner.run(pool.__aexit__(None, None, None))
