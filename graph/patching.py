@@ -52,7 +52,8 @@ def patched(base: Snapshot, patch: Patch, settings: Workspace) -> Snapshot:
     columns["status"] = _recoded(base, settings)
     columns, rows = _with_rows(columns, patch, tuple(settings.statuses))
     _assign(columns, patch, tuple(settings.statuses))
-    if columns["ids"] is not base.items.ids or any("team" in one.state for one in patch.altered.values()):
+    # An item may be somebody's team and change its kind: then it is a team no longer.
+    if any(columns[name] is not getattr(base.items, name) for name in ("ids", "kind", "team_id")):
         columns["team"] = rows_of_teams(columns["ids"], columns["kind"], columns["team_id"])
     items = Items(**columns)
     bare = without_edges(settings.id, settings.seq, settings.policy, settings.statuses, items)
