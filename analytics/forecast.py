@@ -128,7 +128,7 @@ class Forecast:
         if self.state == "CLOSED":
             return Explanation(f"{self.goal} is closed.", facts)
         by = {one.percent: iso(one.day) or f"{amount(one.hours)} working hours" for one in self.percentiles}
-        facts |= {"shown": by, "percents": [80, 50]}
+        facts |= {"shown": {str(percent): shown for percent, shown in by.items()}, "percents": [80, 50]}
         text = f"In 80 % of {counted(self.samples, 'sample')} {self.goal} is finished by {by[80]}, in 50 % by {by[50]}"
         if self.on_time is not None and self.due is not None:
             facts["onTimePercent"] = round(100 * self.on_time)
@@ -334,7 +334,9 @@ class _Told:
         people, more = self._most(sampled.people)
         items = self._expanded.snapshot.items
         told = [
-            ItemCriticality(items.key[row], items.title[row], self._owner(row), sampled.critical[row] / samples, moves)
+            ItemCriticality(
+                items.key[row], items.title[row], self._owner(row), float(sampled.critical[row] / samples), moves
+            )
             for row, moves in zip(candidates.tolist(), moved, strict=True)
         ]
         strongest = sorted(
@@ -343,7 +345,7 @@ class _Told:
         return _Listed(
             tuple(told[: self._limit]),
             tuple(
-                PersonCriticality(items.key[row], items.title[row], sampled.people[row] / samples)
+                PersonCriticality(items.key[row], items.title[row], float(sampled.people[row] / samples))
                 for row in people[: self._limit].tolist()
             ),
             tuple(one for one in strongest[: self._limit] if (one.correlation or 0.0) > 0),

@@ -236,7 +236,9 @@ def _release_after_closed(
     start, end = canonical
     waits = with_role(snapshot, Role.WAITS)
     done = snapshot.category == CATEGORIES.index(Category.DONE)
-    places = np.flatnonzero(inner & waits & (edges.lag > 0) & done[start] & is_open[end])
+    # A whole that is closed may still have open parts, and they wait for what it waits for.
+    waiting = is_open[end] | (gate[end] != finish[end])
+    places = np.flatnonzero(inner & waits & (edges.lag > 0) & done[start] & waiting)
     start, end = start[places], end[places]
     after_finish = np.isin(edges.wait_type[places], [WAIT_TYPES.index("FS"), WAIT_TYPES.index("FF")])
     since = np.where(after_finish, items.completed_at[start], items.started_at[start])

@@ -378,7 +378,7 @@ WHERE number <> w.seq OR last <> w.seq RETURN w.seq, number, last
 
 
 PURGE_ITEMS: Final = """
-MATCH (n:Item {workspace: $workspace}) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS
+MATCH (n:Item {workspace: $workspace}) WITH n LIMIT $first DETACH DELETE n RETURN count(*)
 """
 PURGE_WORKSPACE: Final = "MATCH (w:Workspace {id: $workspace}) DELETE w"
 

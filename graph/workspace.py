@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
@@ -13,6 +14,9 @@ from graph.policy import Policy
 from graph.store import Rows, Store, Transaction
 from graph.validation import Vocabulary
 from graph.values import Type
+
+_PURGED: Final = 5_000
+"""Items that one transaction of a purge removes, with their edges."""
 
 
 @dataclass(slots=True)
@@ -99,7 +103,14 @@ async def save_settings(transaction: Transaction, workspace: Workspace) -> None:
 
 async def purge(store: Store, workspace: str) -> None:
     """Remove a workspace and everything in it, its log included, in parts of bounded memory. There is no way back."""
-    await store.alone(cypher.PURGE_ITEMS, workspace=workspace)
+
+    async def some(transaction: Transaction) -> int:
+        rows = await transaction.rows(cypher.PURGE_ITEMS, workspace=workspace, first=_PURGED)
+        return int(rows[0][0])
+
+    # One statement that removes them in inner transactions holds all of them in memory before it begins.
+    while await store.write(some):
+        pass
     for label in ("Change", "Idempotency", "Finding", "Calendar"):
         await store.alone(cypher.purge_system(label), workspace=workspace)
     await store.alone(cypher.PURGE_WORKSPACE, workspace=workspace)
