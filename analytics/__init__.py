@@ -8,8 +8,10 @@ from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft,
 from analytics.choke import ChokePoints, choke_points
 from analytics.choke_point import ChokePoint, Cover, Passage
 from analytics.communities import Communities, Community, Grouping, communities
+from analytics.compared import PropertyDifference
 from analytics.conflicts import Conflict, Conflicts, conflicts
 from analytics.critical_path import CriticalItem, CriticalPath, critical_path, floats
+from analytics.difference import ChainDifference, DateMove, Difference, EdgeDifference, ItemDifference, difference
 from analytics.dominators import Dominator, Dominators, dominators
 from analytics.drawing import svg
 from analytics.expanded import Expanded
@@ -54,6 +56,7 @@ __all__ = [
     "BusFactor",
     "Centrality",
     "Chain",
+    "ChainDifference",
     "Change",
     "ChildScore",
     "ChokePoint",
@@ -67,10 +70,13 @@ __all__ = [
     "CriticalItem",
     "CriticalPath",
     "CutEdge",
+    "DateMove",
     "Delay",
+    "Difference",
     "Dominator",
     "Dominators",
     "Draft",
+    "EdgeDifference",
     "Expanded",
     "Explanation",
     "Exposure",
@@ -84,6 +90,7 @@ __all__ = [
     "HandOff",
     "Impact",
     "ItemCriticality",
+    "ItemDifference",
     "ItemExposure",
     "Layout",
     "Link",
@@ -101,6 +108,7 @@ __all__ = [
     "PlacedEdge",
     "PlacedNode",
     "Projection",
+    "PropertyDifference",
     "ReadyItem",
     "ReadyQueue",
     "Reassign",
@@ -139,6 +147,7 @@ __all__ = [
     "conflicts",
     "critical_path",
     "degree",
+    "difference",
     "dominators",
     "eigenvector",
     "exposure",

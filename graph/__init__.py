@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from graph.connection import Connection
     from graph.errors import (
         BatchRefusedError,
+        BeyondHistoryError,
         ConflictError,
         CycleError,
         GraphError,
@@ -28,9 +29,11 @@ if TYPE_CHECKING:
     from graph.loading import LoadOptions, LoadReport, load
     from graph.migrations import migrate
     from graph.model import EDGES, NODES, EdgeKind, NodeKind, Property, Role
+    from graph.past import as_of
     from graph.policy import Policy
     from graph.snapshot import Snapshot
     from graph.snapshot_store import SnapshotKeeper, load_snapshot
+    from graph.spans import StatusSpan, status_spans
     from graph.store import Store, open_store
     from graph.writer import Mode, Outcome, write
 
@@ -41,6 +44,7 @@ __all__ = [
     "Author",
     "Batch",
     "BatchRefusedError",
+    "BeyondHistoryError",
     "Category",
     "ConflictError",
     "Connection",
@@ -65,15 +69,18 @@ __all__ = [
     "Snapshot",
     "SnapshotKeeper",
     "StatusNames",
+    "StatusSpan",
     "Store",
     "StoreError",
     "UnknownWorkspaceError",
     "WorkingCalendar",
     "WorkingCalendars",
+    "as_of",
     "load",
     "load_snapshot",
     "migrate",
     "open_store",
+    "status_spans",
     "write",
 ]
 
@@ -83,6 +90,7 @@ _HOMES: Final = {
     "graph.connection": ("Connection",),
     "graph.errors": (
         "BatchRefusedError",
+        "BeyondHistoryError",
         "ConflictError",
         "CycleError",
         "GraphError",
@@ -96,9 +104,11 @@ _HOMES: Final = {
     "graph.loading": ("LoadOptions", "LoadReport", "load"),
     "graph.migrations": ("migrate",),
     "graph.model": ("EDGES", "EdgeKind", "NODES", "NodeKind", "Property", "Role"),
+    "graph.past": ("as_of",),
     "graph.policy": ("Policy",),
     "graph.snapshot": ("Snapshot",),
     "graph.snapshot_store": ("SnapshotKeeper", "load_snapshot"),
+    "graph.spans": ("StatusSpan", "status_spans"),
     "graph.store": ("Store", "open_store"),
     "graph.writer": ("Mode", "Outcome", "write"),
 }

@@ -105,6 +105,13 @@ READ_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
 RETURN c.seq, c.at.epochMillis, c.actor, c.request, c.source, c.system, c.data ORDER BY c.seq LIMIT $first
 """
+FIRST_CHANGE: Final = """
+MATCH (c:Change {workspace: $workspace}) WHERE c.seq > 0
+RETURN c.seq, c.at.epochMillis ORDER BY c.seq LIMIT 1
+"""
+LAST_CHANGE_BY: Final = """
+MATCH (c:Change {workspace: $workspace}) WHERE c.at <= datetime({epochMillis: $at}) RETURN max(c.seq)
+"""
 SIZES_OF_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after AND c.seq <= $upto
 RETURN collect([c.seq, c.nodes + c.edges])

@@ -8,6 +8,7 @@
     │   └── StoreTimeoutError    a statement ran longer than it may, and was ended in the database
     ├── MigrationError           the stored schema version and this program do not fit together
     ├── UnknownWorkspaceError    the workspace does not exist
+    ├── BeyondHistoryError       the change log does not open the past that far
     └── BatchRefusedError        a batch broke the model's rules; ``problems`` lists each one; nothing was written
         ├── ConflictError        an item's version is not the one that the writer expected
         └── CycleError           the batch would close a cycle; ``keys`` names it in order
@@ -44,6 +45,10 @@ class StoreTimeoutError(StoreError):
 
 class MigrationError(GraphError):
     """The stored schema version and this program do not fit together."""
+
+
+class BeyondHistoryError(GraphError):
+    """The change log does not open the past that far: it was cut, or that change has not been written."""
 
 
 class UnknownWorkspaceError(GraphError):

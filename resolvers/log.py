@@ -18,6 +18,7 @@ from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.items import field
+from resolvers.past import snapshot_at
 from resolvers.scalars import Instant, StatusCategory
 
 
@@ -104,9 +105,17 @@ async def workspace(info: Info[Context, None]) -> Workspace:
     return Workspace(id=strawberry.ID(settings.id), seq=settings.seq, statuses=statuses, import_run=settings.import_run)
 
 
-async def snapshot(info: Info[Context, None]) -> SnapshotState:
-    """Return how much of the newest snapshot the viewer sees."""
-    current = await info.context.snapshots.current()
+async def snapshot(
+    info: Info[Context, None],
+    as_of: Annotated[
+        str | None,
+        strawberry.argument(
+            description="A day (its end, UTC), an instant, or the number of a change; now when absent."
+        ),
+    ] = None,
+) -> SnapshotState:
+    """Return how much of a snapshot the viewer sees."""
+    current = await snapshot_at(info.context, as_of)
     hidden = info.context.viewer.hidden(current)
     if hidden is None:
         items, edges = len(current), len(current.edges.kind)

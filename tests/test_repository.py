@@ -38,24 +38,25 @@ MACHINE_PATH: Final = re.compile(
 
 PUBLIC: Final = {
     "graph": """
-        EDGES NODES Anomaly Author Batch BatchRefusedError Category ConflictError Connection CycleError EdgeKind EdgeRow
-        FieldNames GraphError LoadOptions LoadReport MigrationError Mode NodeKind NodeRow Outcome Policy Problem
-        Property Record Ref Role Snapshot SnapshotKeeper StatusNames Store StoreError UnknownWorkspaceError
-        WorkingCalendar WorkingCalendars load load_snapshot migrate open_store write
+        EDGES NODES Anomaly Author Batch BatchRefusedError BeyondHistoryError Category ConflictError Connection
+        CycleError EdgeKind EdgeRow FieldNames GraphError LoadOptions LoadReport MigrationError Mode NodeKind
+        NodeRow Outcome Policy Problem Property Record Ref Role Snapshot SnapshotKeeper StatusNames StatusSpan
+        Store StoreError UnknownWorkspaceError WorkingCalendar WorkingCalendars as_of load load_snapshot migrate
+        open_store status_spans write
     """,
     "analytics": """
-        CERTAIN AddEdge AddPeople Among BlockingChains Budget Budgets BusFactor Centrality Chain Change
-        ChildScore ChokePoint ChokePoints Communities Community Completeness Conflict Conflicts Cover
-        CriticalItem CriticalPath CutEdge Delay Dominator Dominators Draft Expanded Explanation Exposure Finish
-        Forecast GoalDifference GoalExposure GoalImpact GoalScore Grouping HandOff Impact ItemCriticality
-        ItemExposure Layout Link Load LoadDifference Measure Move OkrRollup Outlook Passage Paths PeopleRisk
-        Percentile PersonCriticality PlacedEdge PlacedNode Projection ReadyItem ReadyQueue Reassign Relief
-        Remove Rescope Result Risks Schedule ScheduledItem Score Section SingleOwner Statement Step Summary
-        TeamWait TeamsWaitedFor Threat TriageItem TriageQueue Uncertainty Unserving Variants WaitCycle WaitedFor
-        WeekLoad WhatIf Workload betweenness blocking_chains budgets centrality choke_points communities
-        conflicts critical_path degree dominators eigenvector exposure floats forecast impact k_paths layout
-        okr_rollup overlay pagerank paths people_risk ready_queue relief risks schedule summary svg
-        teams_waited_for triage_queue what_if workload
+        CERTAIN AddEdge AddPeople Among BlockingChains Budget Budgets BusFactor Centrality Chain ChainDifference
+        Change ChildScore ChokePoint ChokePoints Communities Community Completeness Conflict Conflicts Cover
+        CriticalItem CriticalPath CutEdge DateMove Delay Difference Dominator Dominators Draft EdgeDifference
+        Expanded Explanation Exposure Finish Forecast GoalDifference GoalExposure GoalImpact GoalScore Grouping
+        HandOff Impact ItemCriticality ItemDifference ItemExposure Layout Link Load LoadDifference Measure Move
+        OkrRollup Outlook Passage Paths PeopleRisk Percentile PersonCriticality PlacedEdge PlacedNode Projection
+        PropertyDifference ReadyItem ReadyQueue Reassign Relief Remove Rescope Result Risks Schedule
+        ScheduledItem Score Section SingleOwner Statement Step Summary TeamWait TeamsWaitedFor Threat TriageItem
+        TriageQueue Uncertainty Unserving Variants WaitCycle WaitedFor WeekLoad WhatIf Workload betweenness
+        blocking_chains budgets centrality choke_points communities conflicts critical_path degree difference
+        dominators eigenvector exposure floats forecast impact k_paths layout okr_rollup overlay pagerank paths
+        people_risk ready_queue relief risks schedule summary svg teams_waited_for triage_queue what_if workload
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop

@@ -8,6 +8,7 @@ from resolvers.analyses import (
     centrality,
     chains,
     choke,
+    difference,
     layout,
     okr,
     people,
@@ -24,6 +25,7 @@ FIELDS: Final[dict[str, Any]] = {
     **centrality.FIELDS,
     **chains.FIELDS,
     **choke.FIELDS,
+    **difference.FIELDS,
     **layout.FIELDS,
     **okr.FIELDS,
     **people.FIELDS,
@@ -32,7 +34,7 @@ FIELDS: Final[dict[str, Any]] = {
     **routes.FIELDS,
     **schedule.FIELDS,
     **summary.FIELDS,
-    **workload.FIELDS,
     **what_if.FIELDS,
+    **workload.FIELDS,
 }
 """Root fields of ``Query`` by name."""

@@ -22,6 +22,8 @@ from graph.connection import Connection
 from graph.errors import BatchRefusedError
 from graph.lifecycle import DEFAULT_STATUSES
 from graph.model import EDGES, NODES
+from graph.past import as_of
+from graph.patching import Patch, patched
 from graph.policy import Policy
 from graph.snapshot import HEALTHS, Snapshot
 from graph.snapshot_store import SnapshotKeeper, advanced, load_snapshot, refresh
@@ -184,6 +186,10 @@ def test_a_refreshed_snapshot_is_what_reading_again_gives(
             # As if what came later had been written while the log was read: it must leave no trace.
             for earlier, (snapshot, words) in pairwise(states):
                 same(await advanced(store, earlier[0], words), snapshot)
+            today = await read(store, space.id)
+            for snapshot, _ in states:
+                past = await as_of(store, space.id, snapshot.seq, refreshed)
+                same(past, patched(snapshot, Patch(), replace(today, seq=snapshot.seq)))
 
     asyncio.run(work())
 

@@ -24,6 +24,7 @@ from workatlas.cli import (
     layout,
     okr,
     operations,
+    past,
     people,
     risks,
     routes,
@@ -68,6 +69,8 @@ app.command()(what_if.impact)
 app.command()(what_if.triage)
 app.command()(routes.path)
 app.command()(routes.findings)
+app.command()(past.difference)
+app.command()(past.history)
 app.command()(demo.demo)
 app.command()(doctor.doctor)
 app.command()(generate.generate)
