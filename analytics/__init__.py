@@ -14,6 +14,7 @@ from analytics.critical_path import CriticalItem, CriticalPath, critical_path, f
 from analytics.difference import ChainDifference, DateMove, Difference, EdgeDifference, ItemDifference, difference
 from analytics.dominators import Dominator, Dominators, dominators
 from analytics.drawing import svg
+from analytics.examination import examination
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
 from analytics.forecast import Forecast, ItemCriticality, Percentile, PersonCriticality, forecast
@@ -150,6 +151,7 @@ __all__ = [
     "difference",
     "dominators",
     "eigenvector",
+    "examination",
     "exposure",
     "floats",
     "forecast",

@@ -105,6 +105,19 @@ READ_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
 RETURN c.seq, c.at.epochMillis, c.actor, c.request, c.source, c.system, c.data ORDER BY c.seq LIMIT $first
 """
+READ_FINDINGS: Final = """
+MATCH (f:Finding {workspace: $workspace}) WHERE f.state IN $states
+RETURN f.id, f.kind, f.subjects, f.sentence, f.firstSeen.epochMillis, f.lastSeen.epochMillis, f.state,
+       toString(f.acceptedUntil), f.reason, f.acceptedBy, f.resolvedAt.epochMillis
+ORDER BY f.kind, f.sentence, f.id
+"""
+WRITE_FINDINGS: Final = """
+UNWIND $rows AS r MERGE (f:Finding {workspace: $workspace, id: r.id})
+SET f.kind = r.kind, f.subjects = r.subjects, f.sentence = r.sentence, f.state = r.state, f.reason = r.reason,
+    f.acceptedBy = r.accepted_by, f.acceptedUntil = date(r.accepted_until),
+    f.firstSeen = datetime({epochMillis: r.first_seen}), f.lastSeen = datetime({epochMillis: r.last_seen}),
+    f.resolvedAt = CASE WHEN r.resolved_at IS NULL THEN null ELSE datetime({epochMillis: r.resolved_at}) END
+"""
 FIRST_CHANGE: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > 0
 RETURN c.seq, c.at.epochMillis ORDER BY c.seq LIMIT 1

@@ -9,6 +9,7 @@
     ├── MigrationError           the stored schema version and this program do not fit together
     ├── UnknownWorkspaceError    the workspace does not exist
     ├── BeyondHistoryError       the change log does not open the past that far
+    ├── UnknownFindingError      there is no such finding that could be accepted
     └── BatchRefusedError        a batch broke the model's rules; ``problems`` lists each one; nothing was written
         ├── ConflictError        an item's version is not the one that the writer expected
         └── CycleError           the batch would close a cycle; ``keys`` names it in order
@@ -49,6 +50,10 @@ class MigrationError(GraphError):
 
 class BeyondHistoryError(GraphError):
     """The change log does not open the past that far: it was cut, or that change has not been written."""
+
+
+class UnknownFindingError(GraphError):
+    """There is no such finding, or it is resolved."""
 
 
 class UnknownWorkspaceError(GraphError):

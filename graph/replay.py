@@ -81,7 +81,7 @@ class Replay:
         for edge in change.edges:
             if self.ends is None or edge.start in self.ends or edge.end in self.ends:
                 self.edges[edge.start, edge.kind, edge.end] = None if edge.operation == "remove" else edge.after
-        for calendar in change.settings:
+        for calendar in (one for one in change.settings if one.kind == "Calendar"):
             self.calendars[calendar.id] = None if calendar.operation == "purge" else calendar.after
 
     def _take_node(self, node: NodeChange) -> None:

@@ -55,8 +55,9 @@ PUBLIC: Final = {
         ScheduledItem Score Section SingleOwner Statement Step Summary TeamWait TeamsWaitedFor Threat TriageItem
         TriageQueue Uncertainty Unserving Variants WaitCycle WaitedFor WeekLoad WhatIf Workload betweenness
         blocking_chains budgets centrality choke_points communities conflicts critical_path degree difference
-        dominators eigenvector exposure floats forecast impact k_paths layout okr_rollup overlay pagerank paths
-        people_risk ready_queue relief risks schedule summary svg teams_waited_for triage_queue what_if workload
+        dominators eigenvector examination exposure floats forecast impact k_paths layout okr_rollup overlay
+        pagerank paths people_risk ready_queue relief risks schedule summary svg teams_waited_for triage_queue
+        what_if workload
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop

@@ -26,6 +26,7 @@ from workatlas.auth.oidc import TokenReader
 from workatlas.auth.provider import Provider
 from workatlas.budgets import Budgets, Turns
 from workatlas.documents import Documents
+from workatlas.examining import examining
 from workatlas.graphiql import graphiql_routes
 from workatlas.graphql_endpoint import graphql
 from workatlas.health import Readiness, alive, ready
@@ -51,7 +52,8 @@ class AppOptions:
     and requests may use loopback's names only. ``today`` is the day that analyses reckon from.
     ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
     are spawned ``operations_ahead`` days before they fall due. With ``trusted`` documents (by identifier) no others are
-    executed. ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the pool.
+    executed. ``findings_interval`` is the number of seconds between two looks whether findings have to be worked out
+    anew (0: none). ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the pool.
     """
 
     connection: Connection
@@ -65,6 +67,7 @@ class AppOptions:
     connections: int = 100
     operations_interval: float = 0.0
     operations_ahead: float = 14.0
+    findings_interval: float = 0.0
 
 
 class AppState(TypedDict):
@@ -102,12 +105,18 @@ def create_app(options: AppOptions) -> Starlette:
             measured.watching_the_loop(),
             spawning(store, options.workspace, options.operations_interval, options.operations_ahead),
             httpx.AsyncClient(follow_redirects=False) as client,
+            contextlib.AsyncExitStack() as stack,
         ):
+            keepers = Keepers(store)
+            keeper = keepers.of(options.workspace)
+            await stack.enter_async_context(
+                examining(store, keeper, options.workspace, options.today, options.findings_interval)
+            )
             yield AppState(
                 store=store,
                 committer=committer,
                 gate=_gate(options, store, client),
-                keepers=Keepers(store),
+                keepers=keepers,
                 tails=tails,
                 today=options.today,
                 bounds=bounds,

@@ -20,7 +20,8 @@ class Settings:
 
     ``neo4j_uri`` is ``None`` when the embedded database is to be used. ``maven_repository`` overrides where the
     embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation
-    (``512m``, ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days. ``tokens``: the API wants a
+    (``512m``, ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days, ``findings_interval`` in
+    seconds. ``tokens``: the API wants a
     key or token even where only this machine reaches it.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     transaction_memory: str = "1g"
     operations_interval: float = 60.0
     operations_ahead: float = 14.0
+    findings_interval: float = 10.0
     tokens: bool = False
     provider: Provider | None = None
     bounds: Bounds = field(default_factory=Bounds)
@@ -78,6 +80,7 @@ class Settings:
             transaction_memory=environ.get("WORKATLAS_NEO4J_TRANSACTION_MEMORY") or "1g",
             operations_interval=_number(environ, "WORKATLAS_OPERATIONS_INTERVAL", 60.0),
             operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
+            findings_interval=_number(environ, "WORKATLAS_FINDINGS_INTERVAL", 10.0),
             tokens=_choice(environ, "WORKATLAS_AUTH", ("auto", "required")) == "required",
             provider=_provider(environ),
             bounds=_bounds(environ),

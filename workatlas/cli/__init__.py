@@ -18,6 +18,7 @@ from workatlas.cli import (
     db,
     demo,
     doctor,
+    findings,
     generate,
     importing,
     key,
@@ -68,7 +69,7 @@ app.command()(what_if.what_if)
 app.command()(what_if.impact)
 app.command()(what_if.triage)
 app.command()(routes.path)
-app.command()(routes.findings)
+app.command()(findings.findings)
 app.command()(past.difference)
 app.command()(past.history)
 app.command()(demo.demo)

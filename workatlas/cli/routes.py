@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
+from workatlas.cli.chains import known
 from workatlas.cli.output import console, print_json
-from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
+from workatlas.cli.session import JsonOption, WorkspaceOption, read_snapshot
 from workatlas.errors import SettingsError
 
 
@@ -41,20 +41,3 @@ def path(
     for number, route in enumerate(found, start=1):
         screen.print(f"{number}. {' – '.join(route)}", highlight=False, markup=False)
     screen.print(found.explain().sentence, style="italic", highlight=False, markup=False)
-
-
-def findings(
-    first: FirstOption = 50,
-    workspace: WorkspaceOption = None,
-    today: TodayOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Print where the graph contradicts itself: dates, states, cycles, budgets."""
-    from analytics import conflicts
-
-    found = conflicts(read_snapshot(workspace), limit=first, today=day(today))
-    if json:
-        print_json(found.to_dict())
-        return
-    print_table(("finding", "what"), [(one.kind, one.sentence) for one in found])
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)

@@ -41,6 +41,7 @@ def serve(
             json,
             operations_interval=settings.operations_interval,
             operations_ahead=settings.operations_ahead,
+            findings_interval=settings.findings_interval,
         )
 
 

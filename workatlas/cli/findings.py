@@ -1,0 +1,117 @@
+"""``workatlas findings``: where the graph contradicts itself and what threatens its goals, as findings with a life."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workatlas.cli.chains import FirstOption, print_table
+from workatlas.cli.output import console, error_console, print_json
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, now, settings_for, with_store
+from workatlas.errors import SettingsError
+
+if TYPE_CHECKING:
+    from analytics import Conflicts
+    from graph.findings import Examined, Finding
+    from graph.snapshot import Snapshot
+    from graph.store import Store
+
+
+def findings(
+    first: FirstOption = 50,
+    resolved: Annotated[bool, typer.Option("--all", help="Print accepted and resolved findings too.")] = False,
+    accept: Annotated[str | None, typer.Option("--accept", help="Accept the finding with this id.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last day for which it is accepted.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why it is accepted.")] = "",
+    workspace: WorkspaceOption = None,
+    today: TodayOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Examine the graph: print where dates, states, cycles and budgets contradict each other, and headline risks.
+
+    A finding is raised once, keeps its id, and is resolved when it is no longer seen. An accepted one is not printed
+    until its day has passed.
+    """
+    if (accept is None) is not (until is None):
+        raise SettingsError(
+            "--accept and --until go together: name the finding, and the last day for which it is accepted."
+        )
+    if until is not None and until.date() < day(today):
+        raise SettingsError(f"--until {until.date()} has passed.")
+    snapshot, done, stored = _examined(workspace, day(today), accept, until and until.date(), reason)
+    found = _conflicts(snapshot, first, day(today))
+    shown = [one for one in stored if resolved or one.state == "open"]
+    if json:
+        print_json(found.to_dict() | {"findings": [_plain(snapshot, one) for one in shown[:first]]} | _counts(done))
+        return
+    print_table(
+        ("id", "finding", "state", "since", "what"),
+        [(one.id, one.kind, _state(one), _day(one.first_seen), one.sentence) for one in shown[:first]],
+    )
+    sentence = ", ".join(f"{number} {what}" for what, number in _counts(done).items())
+    console().print(f"{len(shown)} findings; now {sentence}.", style="italic", highlight=False, markup=False)
+
+
+def _conflicts(snapshot: Snapshot, first: int, today: date) -> Conflicts:
+    from analytics import conflicts
+
+    return conflicts(snapshot, limit=first, today=today)
+
+
+def _examined(
+    workspace: str | None, today: date, accepted: str | None, until: date | None, reason: str
+) -> tuple[Snapshot, Examined, list[Finding]]:
+    from analytics import examination
+    from graph.findings import accept, read_findings, record
+    from graph.history import Author
+    from graph.snapshot_store import load_snapshot
+
+    settings = settings_for(workspace)
+
+    async def work(store: Store) -> tuple[Snapshot, Examined, list[Finding]]:
+        with error_console().status("Examining the graph …"):
+            snapshot = await load_snapshot(store, settings.workspace)
+            done = await record(store, settings.workspace, examination(snapshot, today), now(), today)
+            if accepted is not None and until is not None:
+                author = Author(actor="command line")
+                await accept(store, settings.workspace, accepted, until, reason, author=author, now=now())
+            return snapshot, done, await read_findings(store, settings.workspace)
+
+    return with_store(settings, work)
+
+
+def _counts(done: Examined) -> dict[str, int]:
+    return {"raised": len(done.raised), "reopened": len(done.reopened), "resolved": len(done.resolved)}
+
+
+def _state(one: Finding) -> str:
+    return one.state if one.accepted_until is None else f"{one.state} until {one.accepted_until}"
+
+
+def _day(millis: int) -> str:
+    from graph.values import millis_to_instant
+
+    return millis_to_instant(millis)[:10]
+
+
+def _plain(snapshot: Snapshot, one: Finding) -> dict[str, Any]:
+    from graph.patching import rows_of
+    from graph.values import millis_to_instant
+
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "keys": [snapshot.items.key[row] for row in rows_of(snapshot, one.subjects).values() if row >= 0],
+        "state": one.state,
+        "firstSeen": millis_to_instant(one.first_seen),
+        "lastSeen": millis_to_instant(one.last_seen),
+        "acceptedUntil": one.accepted_until,
+        "reason": one.reason,
+        "acceptedBy": one.accepted_by,
+        "resolvedAt": None if one.resolved_at is None else millis_to_instant(one.resolved_at),
+        "explanation": one.sentence,
+    }
