@@ -216,6 +216,10 @@ def test_a_refresh_follows_teams(run: Run) -> None:
         await space.write(patch("Task", "T-1", team=None))
         await space.write(restore=keys("TEAM-2"))
         assert (await team("T-1"), await team("T-2")) == (None, "TEAM-2")
+        await space.write(item("Person", "TEAM-2"), mode=Mode.IMPORT)
+        assert await team("T-2") is None
+        await space.write(item("Team", "TEAM-2"), mode=Mode.IMPORT)
+        assert await team("T-2") == "TEAM-2"
 
     run(scenario)
 
