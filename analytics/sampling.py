@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.kernels import Pointers, Words, compiled
+from analytics.kernels import Pointers, Words, compiled, enough_at
 from analytics.philox import Word, philox
 from graph.columns import Flags, Floats, Ints
 
@@ -184,23 +184,7 @@ def _enough_at(arcs: Entering, unit: int, lane: int, starts: Floats, ends: Float
     times = np.empty(high - low)
     for arc in range(low, high):
         times[arc - low] = _time(arcs, arc, lane, starts, ends, length)
-    order = np.argsort(times)
-    gained, latest = 0.0, 0.0
-    for place in range(len(order)):
-        here = low + order[place]
-        if arcs.child[here] < 0:
-            continue
-        latest = times[order[place]]
-        last = True  # a child with several arcs is there at its last one
-        for later in range(place + 1, len(order)):
-            if arcs.child[low + order[later]] == arcs.child[here]:
-                last = False
-                break
-        if last:
-            gained += arcs.share[here]
-            if gained >= need - 1e-9:
-                return float(latest)
-    return float(latest)
+    return float(enough_at(times, np.arange(low, high), arcs.child, arcs.share, need))
 
 
 @compiled
