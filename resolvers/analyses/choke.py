@@ -19,7 +19,7 @@ from analytics import (
     dominators,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.analyses.risks import Goals, named
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
@@ -107,10 +107,7 @@ DOMINATORS: Final = published(
 
 
 async def _choke_points(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: choke_points(snapshot, named(goals), limit=limit, today=today, hidden=hidden))
+    return await answered(info, choke_points, named(goals), limit=page_size(first))
 
 
 async def _dominators(
@@ -118,10 +115,7 @@ async def _dominators(
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: dominators(snapshot, str(goal), limit=limit, today=today, hidden=hidden))
+    return await answered(info, dominators, str(goal), limit=page_size(first))
 
 
 FIELDS: Final = {

@@ -12,7 +12,7 @@ from graph.findings import Finding, State, read_findings
 from graph.patching import rows_of
 from graph.values import millis_to_instant
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field, many
@@ -98,10 +98,7 @@ def _shown(one: Finding, keys: list[str]) -> StoredFinding:
 
 
 async def _conflicts(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: conflicts(snapshot, limit=limit, today=today, hidden=hidden))
+    return await answered(info, conflicts, limit=page_size(first))
 
 
 FIELDS: Final = {

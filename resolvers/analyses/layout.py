@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import Layout, PlacedEdge, PlacedNode, layout
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.items import field
@@ -67,9 +67,7 @@ async def _layout(
 ) -> Any:
     if not 2 <= boxes <= MOST:
         raise RefusedError("BAD_USER_INPUT", f"boxes is {boxes}; ask for 2 to {MOST}")
-    today, snapshot = info.context.today(), await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: layout(snapshot, str(goal), limit=boxes, today=today, hidden=hidden))
+    return await answered(info, layout, str(goal), limit=boxes)
 
 
 FIELDS: Final = {

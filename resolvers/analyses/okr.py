@@ -8,7 +8,7 @@ from strawberry.types import Info
 
 from analytics import ChildScore, GoalScore, OkrRollup, Unserving, okr_rollup
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.analyses.risks import Goals, named
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
@@ -82,10 +82,7 @@ OKR: Final = published(
 
 
 async def _okr(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: okr_rollup(snapshot, named(goals), today=today, limit=limit, hidden=hidden))
+    return await answered(info, okr_rollup, named(goals), limit=page_size(first))
 
 
 FIELDS: Final = {

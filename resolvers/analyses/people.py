@@ -8,7 +8,7 @@ from strawberry.types import Info
 
 from analytics import BusFactor, HandOff, PeopleRisk, SingleOwner, TeamWait, WaitCycle, people_risk
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.analyses.risks import Goals, named
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
@@ -98,10 +98,7 @@ PEOPLE_RISK: Final = published(
 
 
 async def _people_risk(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: people_risk(snapshot, named(goals), today=today, limit=limit, hidden=hidden))
+    return await answered(info, people_risk, named(goals), limit=page_size(first))
 
 
 FIELDS: Final = {

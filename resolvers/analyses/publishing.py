@@ -11,8 +11,10 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.types import Info
 
 from analytics.results import Completeness
+from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.items import Made, field, many
 from resolvers.scalars import Day, Instant
@@ -106,6 +108,20 @@ async def computed(analysis: Callable[[], Result]) -> Result:
         raise RefusedError("NOT_FOUND", str(error.args[0])) from error
     except ValueError as error:
         raise RefusedError("BAD_USER_INPUT", str(error)) from error
+
+
+async def answered(
+    info: Info[Context, None], analysis: Callable[..., Result], *given: object, **options: object
+) -> Result:
+    """Ask an analysis of the newest snapshot, as of today, without what the viewer may not see.
+
+    Raises:
+        RefusedError: An item is not there, or not of a kind that the analysis takes.
+
+    """
+    today, snapshot = info.context.today(), await info.context.snapshots.current()
+    hidden = info.context.viewer.hidden(snapshot)
+    return await computed(lambda: analysis(snapshot, *given, today=today, hidden=hidden, **options))
 
 
 COMPLETENESS: Final = published(

@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import ReadyItem, ReadyQueue, ready_queue
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -49,11 +49,8 @@ async def _ready_queue(
     ] = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
     who = None if person is None else str(person)
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: ready_queue(snapshot, who, limit=limit, today=today, hidden=hidden))
+    return await answered(info, ready_queue, who, limit=page_size(first))
 
 
 FIELDS: Final = {"readyQueue": field(QUEUE, "What can start now.", resolver=_ready_queue, access=Access.READ)}

@@ -20,7 +20,7 @@ from analytics import (
     teams_waited_for,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -100,24 +100,15 @@ WAITED_FOR: Final = published(
 
 
 async def _risks(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: risks(snapshot, named(goals), limit=limit, today=today, hidden=hidden))
+    return await answered(info, risks, named(goals), limit=page_size(first))
 
 
 async def _exposure(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: exposure(snapshot, limit=limit, today=today, hidden=hidden))
+    return await answered(info, exposure, limit=page_size(first))
 
 
 async def _teams_waited_for(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: teams_waited_for(snapshot, named(goals), limit=limit, today=today, hidden=hidden))
+    return await answered(info, teams_waited_for, named(goals), limit=page_size(first))
 
 
 def named(goals: list[strawberry.ID] | None) -> list[str] | None:

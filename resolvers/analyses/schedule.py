@@ -22,7 +22,7 @@ from analytics import (
 )
 from resolvers.access import Access
 from resolvers.analyses.chains import STEP
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, computed, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -182,10 +182,8 @@ async def _why_critical(
 
 
 async def _found(info: Info[Context, None], target: strawberry.ID | None) -> CriticalPath:
-    today, snapshot = info.context.today(), await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
     name = None if target is None else str(target)
-    return await computed(lambda: critical_path(snapshot, name, today=today, hidden=hidden))
+    return await answered(info, critical_path, name)
 
 
 FIELDS: Final = {

@@ -37,7 +37,7 @@ from analytics import (
     what_if,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, computed, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
@@ -350,9 +350,7 @@ async def _forecast(
     seed: Seed = 0,
 ) -> Any:
     _check_samples(samples)
-    today, snapshot = info.context.today(), await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: forecast(snapshot, str(goal), samples, seed, today=today, hidden=hidden))
+    return await answered(info, forecast, str(goal), samples, seed)
 
 
 async def _what_if(
@@ -389,16 +387,11 @@ async def _impact(
     if (item is None) == (draft is None):
         raise RefusedError("BAD_USER_INPUT", "give either item or draft")
     asked: str | Draft = str(item) if draft is None else _draft(draft)
-    today, snapshot = info.context.today(), await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: impact(snapshot, asked, today=today, hidden=hidden))
+    return await answered(info, impact, asked)
 
 
 async def _triage(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: triage_queue(snapshot, limit=limit, today=today, hidden=hidden))
+    return await answered(info, triage_queue, limit=page_size(first))
 
 
 FIELDS: Final = {

@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import Load, Move, WeekLoad, Workload, workload
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -78,10 +78,7 @@ async def _workload(
     weeks: Annotated[int, strawberry.argument(description="Calendar weeks, this one included, 1 to 53.")] = 6,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: workload(snapshot, weeks, today=today, limit=limit, hidden=hidden))
+    return await answered(info, workload, weeks, limit=page_size(first))
 
 
 FIELDS: Final = {
