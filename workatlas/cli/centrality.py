@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from workatlas.cli.chains import FirstOption, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.output import print_json, print_sentence
 from workatlas.cli.session import JsonOption, WorkspaceOption, read_snapshot
 from workatlas.errors import SettingsError
 
@@ -75,7 +75,7 @@ def centrality(
         ("key", "title", "kind", measure.value),
         [(score.key, score.title, score.kind, f"{score.score:.4f}") for score in found.top],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def communities(
@@ -110,7 +110,7 @@ def communities(
             for group in found.groups
         ],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def _checked(kinds: list[str] | None) -> list[str] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workatlas.cli.output import console, print_json
+from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import NotFoundError, SettingsError
 
@@ -96,6 +96,16 @@ def known(snapshot: Snapshot, name: str) -> str:
     return name
 
 
+def known_goals(snapshot: Snapshot, goals: Sequence[str] | None) -> list[str] | None:
+    """Return the names if the workspace has all these items; ``None``, which means all goals, where none is given.
+
+    Raises:
+        NotFoundError: It lacks one.
+
+    """
+    return [known(snapshot, goal) for goal in goals] if goals else None
+
+
 def print_chains(found: Iterable[Chain]) -> None:
     """Print each chain as a headline, its steps from the root to the goal, and its explanation."""
     from rich.text import Text
@@ -145,7 +155,7 @@ def ready(
         ("item", "title", "owner", "goals", "value"),
         [(one.key, one.title, one.owner or "nobody", ", ".join(one.goals), f"{one.value:g}") for one in items],
     )
-    console().print(queue.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(queue.explain().sentence)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.chains import FirstOption, known, known_goals, print_table
+from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def choke_points(
     from analytics import choke_points as find_choke_points
 
     snapshot = read_snapshot(workspace)
-    chosen = [known(snapshot, goal) for goal in goals] if goals else None
+    chosen = known_goals(snapshot, goals)
     found = find_choke_points(snapshot, chosen, limit=first, today=day(today))
     covering = found.cover(cover) if cover else found.covering
     if json:
@@ -41,7 +41,7 @@ def choke_points(
         text = f"{', '.join(covering.items)} cover {covering.share:.0%} of what the chains carry;"
         text += f" no {cover} items cover more than {covering.best_possible:.0%}."
         console().print(text, highlight=False, markup=False)
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def _print(found: ChokePoints) -> None:
@@ -89,4 +89,4 @@ def dominators(
         ("item", "title", "no way around it", "every path goes on to"),
         [(item.key, item.title, item.holds, item.through) for item in found],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)

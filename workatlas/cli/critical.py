@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from workatlas.cli.chains import FirstOption, known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import SettingsError
 
@@ -55,7 +55,7 @@ def critical_path(
             for item in found.items.tightest(first)
         ],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def schedule(
@@ -97,4 +97,4 @@ def schedule(
             for one in found.items[:first]
         ],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from workatlas.cli.chains import known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.output import print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import SettingsError
 
@@ -45,4 +45,4 @@ def layout(
                 for node in boxes
             ],
         )  # fmt: skip
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)

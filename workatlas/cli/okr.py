@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.chains import FirstOption, known_goals, print_table
+from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def okr(
     from analytics.results import percent
 
     snapshot = read_snapshot(workspace)
-    chosen = [known(snapshot, goal) for goal in goals] if goals else None
+    chosen = known_goals(snapshot, goals)
     found = okr_rollup(snapshot, chosen, today=day(today), limit=first)
     if json:
         print_json(found.to_dict())
@@ -48,7 +48,7 @@ def okr(
         if keys:
             more = f" and {len(keys) - first} more" if len(keys) > first else ""
             console().print(f"Goals with {text}: {', '.join(keys[:first])}{more}", highlight=False, markup=False)
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def _health(goal: GoalScore) -> str:

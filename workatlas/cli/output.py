@@ -22,3 +22,8 @@ def print_json(value: object) -> None:
     """Print a value (dataclasses, paths and dates included) as indented JSON with a newline."""
     encoded = msgspec.json.encode(value, enc_hook=str)
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
+
+
+def print_sentence(sentence: str) -> None:
+    """Print what an answer says of itself."""
+    console().print(sentence, style="italic", highlight=False, markup=False)

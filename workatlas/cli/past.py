@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workatlas.cli.chains import FirstOption, print_table
-from workatlas.cli.output import console, error_console, print_json
+from workatlas.cli.output import error_console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, now, settings_for, with_store
 from workatlas.errors import SettingsError
 
@@ -54,7 +54,7 @@ def difference(
         ("goal", "chain from", "title", "change", "hours"),
         [(one.goal, one.root, one.title, one.change, f"{one.length_hours:g}") for one in found.chains],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def _signed(days: int | None) -> str:

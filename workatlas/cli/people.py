@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.chains import FirstOption, known_goals, print_table
+from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def people_risk(
     from analytics.results import amount, listed, percent
 
     snapshot = read_snapshot(workspace)
-    chosen = [known(snapshot, goal) for goal in goals] if goals else None
+    chosen = known_goals(snapshot, goals)
     found = find_people_risk(snapshot, chosen, today=day(today), limit=first)
     if json:
         print_json(found.to_dict())
@@ -54,7 +54,7 @@ def people_risk(
     sentences += [one.explain().sentence for one in found.cycles]
     for sentence in sentences:
         console().print(sentence, highlight=False, markup=False)
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def workload(
@@ -87,7 +87,7 @@ def workload(
         where = f"to {move.to}" if move.to else "to a later time"
         text = f"Move {move.item} '{move.title}' ({amount(move.hours)} h) from {move.person} {where}."
         console().print(text, highlight=False, markup=False)
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def _week(week: WeekLoad) -> str:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.chains import FirstOption, known_goals, print_table
+from workatlas.cli.output import print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
 
@@ -22,7 +22,7 @@ def risks(
     from analytics import risks as find_risks
 
     snapshot = read_snapshot(workspace)
-    chosen = [known(snapshot, goal) for goal in goals] if goals else None
+    chosen = known_goals(snapshot, goals)
     found = find_risks(snapshot, chosen, limit=first, today=day(today))
     if json:
         print_json(found.to_dict())
@@ -31,7 +31,7 @@ def risks(
         ("item", "title", "owner", "value", "reasons"),
         [(one.key, one.title, one.owner or "nobody", f"{one.value:g}", ", ".join(one.reasons)) for one in found],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)
 
 
 def exposure(
@@ -64,4 +64,4 @@ def exposure(
         ("item", "title", "goal value that depends on it"),
         [(item.key, item.title, f"{item.value:g}") for item in found.items[:first]],
     )
-    console().print(found.explain().sentence, style="italic", highlight=False, markup=False)
+    print_sentence(found.explain().sentence)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
-from workatlas.cli.output import console, print_json
+from workatlas.cli.chains import FirstOption, known, known_goals, print_table
+from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import NotFoundError, SettingsError
 
@@ -80,7 +80,7 @@ def _signed(correlation: float | None) -> str:
 
 
 def _print_sentence(explanation: Explanation) -> None:
-    console().print(explanation.sentence, style="italic", highlight=False, markup=False)
+    print_sentence(explanation.sentence)
 
 
 def what_if(
@@ -126,7 +126,7 @@ def what_if(
     asked = [change_of(option, text, snapshot.policy) for option, given in texts.items() for text in given or ()]
     if not asked:
         raise SettingsError("what-if needs a change, such as --delay KEY=3d; see workatlas what-if --help.")
-    named = [known(snapshot, goal) for goal in goals] if goals else None
+    named = known_goals(snapshot, goals)
     with refusing():
         found = try_out(snapshot, asked, named, samples=samples, seed=seed, today=day(today))
     if json:
