@@ -14,6 +14,8 @@ from graph.columns import Days, Floats, Ints
 from graph.snapshot import KINDS, Snapshot
 
 _KEY: Final = "analytics.calendars"
+_LEAST: Final = 0.01
+"""Fewest hours of a person's week; fewer say nothing of when they work, and could not be reckoned with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,8 +23,9 @@ class Calendars:
     """``index`` (int32, shape (n,)): the place in ``distinct`` of each item's calendar.
 
     The first of ``distinct`` is the workspace's own, from its policy. A person has the calendar that it names, else
-    the workspace's, for its ``weeklyHours`` (spread over the week as in that calendar; 0 counts as unknown) and in its
-    ``timezone``. Work has the calendar that it names, else its sole assignee's, else the workspace's; so has all else.
+    the workspace's, for its ``weeklyHours`` (spread over the week as in that calendar; less than 0.01 counts as
+    unknown) and in its ``timezone``. Work has the calendar that it names, else its sole assignee's, else the
+    workspace's; so has all else.
     """
 
     distinct: tuple[Calendar, ...]
@@ -66,7 +69,7 @@ def _calendars(snapshot: Snapshot) -> Calendars:
         index[row] = stored.get(items.calendar[row], 0)
     made: dict[tuple[int, float, str], int] = {}
     is_person = items.kind == KINDS.index("Person")
-    own = is_person & (items.timezone.given | (items.weekly_hours > 0))
+    own = is_person & (items.timezone.given | (items.weekly_hours >= _LEAST))
     for row in np.flatnonzero(own).tolist():
         name = int(index[row]), float(np.nan_to_num(items.weekly_hours[row])), items.timezone[row]
         if name not in made:
@@ -82,5 +85,5 @@ def _calendars(snapshot: Snapshot) -> Calendars:
 
 
 def _persons(calendar: Calendar, weekly_hours: float, timezone: str) -> Calendar:
-    made = calendar.scaled(weekly_hours) if weekly_hours > 0 else calendar
+    made = calendar.scaled(weekly_hours) if weekly_hours >= _LEAST else calendar
     return made.in_timezone(timezone) if timezone and is_timezone(timezone) else made

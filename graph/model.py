@@ -166,7 +166,7 @@ _NODES: Final = (
             Property("email", T, "Address, where it is known and may be kept."),
             Property("active", Type.BOOLEAN, "Whether the person still takes part.", default=True),
             Property("timezone", T, "IANA time zone."),
-            Property("weeklyHours", N, "Working hours a week."),
+            Property("weeklyHours", N, "Working hours a week, at most 168."),
             Property("calendar", T, "Id of the person's working calendar."),
         ),
     ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from graph import cypher, history, workspace
 from graph.errors import BeyondHistoryError
@@ -38,9 +38,11 @@ def moment(text: str) -> Moment:
     try:
         if re.fullmatch(r"\d{1,18}", text, re.ASCII):
             return int(text)
-        return date.fromisoformat(text) if len(text) == len("2026-12-01") else datetime.fromisoformat(text)
+        when = date.fromisoformat(text) if len(text) == len("2026-12-01") else datetime.fromisoformat(text)
+        _millis(when)  # refuses what an offset carries out of the calendar
     except ValueError as error:
         raise ValueError(_NO_MOMENT.format(text)) from error
+    return when
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,7 @@ async def seq_at(store: Store, workspace_id: str, when: Moment) -> int:
 
 
 def _millis(when: date | datetime) -> int:
-    if isinstance(when, datetime):
-        return instant_to_millis(when)
-    return instant_to_millis(datetime.combine(when + timedelta(days=1), time(), UTC)) - 1
+    return instant_to_millis(when if isinstance(when, datetime) else datetime.combine(when, time.max, UTC))
 
 
 async def _last_by(store: Store, workspace_id: str, millis: int) -> int:

@@ -23,6 +23,7 @@ State = dict[str, Any]
 """An item's or edge's properties in stored form; coarse dates as their text. Absent properties are absent."""
 
 GIVEN_BY_ROW = frozenset({"id", "key", "source", "sourceId"})
+_HOURS_OF_WEEK = 168
 KEPT_BY_WRITER = frozenset({"version", "placeholder", "archivedAt"})
 
 
@@ -96,6 +97,8 @@ def _checked(declared: Property, value: object, words: Vocabulary) -> object:
         _check_fields(value, words.fields)
     checked = check(declared.type, value, declared.choices)
     match declared.name:
+        case "weeklyHours" if not 0 <= float(str(checked)) <= _HOURS_OF_WEEK:
+            raise ValueError(f"{value!r} is out of range (a week has {_HOURS_OF_WEEK} hours)")
         case "rrule":
             Recurrence.parse(str(value), None, created=0)
         case "timezone":
@@ -136,11 +139,22 @@ def check_edge(row: EdgeRow) -> tuple[State, list[Problem]]:
             state[name] = None if value is None else check(declared[name].type, value, declared[name].choices)
         except ValueError as error:
             problems.append(Problem("INVALID_VALUE", f"{name}: {error}", row.where, name))
-    for name, low, high in (("confidence", 0.0, 1.0), ("weight", 0.0, None), ("share", 0.0, None)):
+    for name, (low, high) in _OF_EDGES.items():
         number = state.get(name)
-        if number is not None and (number < low or (high is not None and number > high)):
-            problems.append(Problem("INVALID_VALUE", f"{name}: {number} is out of range", row.where, name))
+        if number is not None and not low <= number <= high:
+            message = f"{name}: {number} is out of range ({low:g} to {high:g})"
+            problems.append(Problem("INVALID_VALUE", message, row.where, name))
     return state, problems
+
+
+_LARGEST = 1e9
+_OF_EDGES = {
+    "confidence": (0.0, 1.0),
+    "weight": (0.0, _LARGEST),
+    "share": (0.0, _LARGEST),
+    "lag": (-_LARGEST, _LARGEST),
+}
+"""Ranges of numbers; snapshots hold those of edges in single precision, where larger ones would be infinite."""
 
 
 def check_ends(kind: EdgeKind, start: str, end: str, same: bool, where: str) -> Problem | None:

@@ -82,8 +82,7 @@ def _month(year: int, month: int, months: int = 1) -> tuple[date, date]:
 
 
 def _week(year: int, week: int) -> tuple[date, date]:
-    first = date.fromisocalendar(year, week, 1)
-    return first, first + timedelta(days=6)
+    return date.fromisocalendar(year, week, 1), date.fromisocalendar(year, week, 7)
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Precision, Callable[..., tuple[date, date]]], ...] = (
@@ -108,13 +107,17 @@ def instant_to_millis(value: str | datetime) -> int:
     """Return epoch milliseconds of an ISO 8601 instant; one without an offset is taken as UTC.
 
     Raises:
-        ValueError: The text is not an instant.
+        ValueError: The text is not an instant, or lies outside the years 1 to 9999 of UTC.
 
     """
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    millis = (moment - _EPOCH) // timedelta(milliseconds=1)
+    if not _FIRST_MILLI <= millis <= _LAST_MILLI:
+        # An offset can carry it out of the calendar, and then nobody could write it out again.
+        raise ValueError(f"{value!r} lies outside the years 1 to 9999")
+    return millis
 
 
 def millis_to_instant(millis: int) -> str:
@@ -124,6 +127,8 @@ def millis_to_instant(millis: int) -> str:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MILLI = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_LAST_MILLI = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 
 def check(kind: Type, value: object, choices: tuple[str, ...] = ()) -> object:

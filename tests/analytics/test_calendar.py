@@ -133,6 +133,7 @@ def team() -> Snapshot:
     graph.add_node("ada", kind="Person", status=None, calendar="office", weekly_hours=20.0)
     graph.add_node("bob", kind="Person", status=None, timezone="Asia/Tokyo")
     graph.add_node("eve", kind="Person", status=None, calendar="gone", timezone="Middle-earth/Shire", weekly_hours=0.0)
+    graph.add_node("max", kind="Person", status=None, weekly_hours=5e-324)
     graph.add_node("T-own", calendar="office")
     doers = {"T-ada": "ada", "T-both": "ada bob", "T-own": "ada", "T-lost": "ada", "T-bob": "bob"}
     for task, people in doers.items():
@@ -150,13 +151,14 @@ def test_items_are_done_in_their_own_calendar_else_their_sole_assignees_else_the
     found = Calendars.of(snapshot)
     week = {name: found.of_item(snapshot.row(name)).week.sum() for name in snapshot.names}
     assert week == {
-        "ada": 20, "bob": 40, "eve": 40, "T-own": 40, "T-ada": 20, "T-both": 40, "T-lost": 20, "T-bob": 40,
+        "ada": 20, "bob": 40, "eve": 40, "max": 40, "T-own": 40, "T-ada": 20, "T-both": 40, "T-lost": 20, "T-bob": 40,
         "T-unsure": 40,
     }  # fmt: skip
     assert found.of_item(snapshot.row("T-own")).finish_day(TODAY, 20) == date(2026, 1, 7)
     assert found.of_item(snapshot.row("T-both")) is found.workspace
     assert found.of_item(snapshot.row("T-bob")).timezone == "Asia/Tokyo"
     assert found.of_item(snapshot.row("eve")) is found.workspace
+    assert found.of_item(snapshot.row("max")) is found.workspace
     assert Calendars.of(snapshot) is found
 
 

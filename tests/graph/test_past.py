@@ -30,6 +30,7 @@ def test_a_moment_is_a_number_an_instant_or_the_end_of_a_day(run: Run) -> None:
         assert [await held(date(2026, 3, day)) for day in (1, 2, 9)] == [1, 2, 4]
         assert await held(datetime(2026, 3, 2, 11, 59, tzinfo=UTC)) == 1
         assert await held(datetime(2026, 3, 2, 12, tzinfo=UTC)) == 2
+        assert [await held(day) for day in (date.min, date.max)] == [0, 4]
         for when in (-1, 5):
             with pytest.raises(BeyondHistoryError, match="changes 0 to 4"):
                 await as_of(space.store, space.id, when)
@@ -37,7 +38,7 @@ def test_a_moment_is_a_number_an_instant_or_the_end_of_a_day(run: Run) -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "-1", "20261201T"])
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "-1", "20261201T", "0001-01-01T00:00:00+01:00"])
 def test_what_is_no_moment_is_named(text: str) -> None:
     with pytest.raises(ValueError, match="no moment"):
         moment(text)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graph.values import MAX_TEXT, CoarseDate, Precision, Type, check, instant_to_millis, millis_to_instant
@@ -58,6 +58,8 @@ def test_days_that_do_not_exist_are_refused(text: str) -> None:
 
 @settings(deadline=None)
 @given(MOMENTS)
+@example(instant_to_millis("0001-01-01T00:00:00Z"))
+@example(instant_to_millis("9999-12-31T23:59:59.999Z"))
 def test_an_instant_reads_back(millis: int) -> None:
     assert instant_to_millis(millis_to_instant(millis)) == millis
 
@@ -92,7 +94,10 @@ def test_an_offset_moves_the_instant_and_none_means_utc(moment: datetime, hours:
         (Type.INSTANT, "yesterday"),
         (Type.INSTANT, "2026-02-30T00:00:00Z"),
         (Type.INSTANT, 1_700_000_000),
+        (Type.INSTANT, "9999-12-31T23:59:59.999-00:01"),
+        (Type.INSTANT, "0001-01-01T00:00:00+00:01"),
         (Type.DATE, 20261201),
+        (Type.DATE, "9999-W52"),
         (Type.JSON, [1]),
         (Type.JSON, '{"a": 1}'),
         (Type.JSON, {"a": object()}),

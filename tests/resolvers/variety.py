@@ -40,6 +40,8 @@ _WORDS: dict[str, tuple[Any, ...]] = {
     "status": ("Backlog", "Planned", "In progress", "Done", *STATUSES),
     "timezone": ("Europe/Berlin", "UTC"),
     "rrule": ("FREQ=WEEKLY", "FREQ=MONTHLY;BYMONTHDAY=1"),
+    "weeklyHours": (0.0, 7.5, 40.0),
+    "lag": (0.0, -1.5, 0.1, 3.0),
     "share": (0.0, 0.25, 1.0),
     "weight": (0.0, 0.25, 2.0),
     "confidence": (0.0, 0.25, 1.0),
