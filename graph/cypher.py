@@ -46,6 +46,7 @@ def schema_statements() -> Iterator[str]:
         yield from _indexes(label, declared)
     for kind in NODES.values():
         yield from _indexes(kind.label, kind.own)
+    yield "CREATE INDEX idempotency_at IF NOT EXISTS FOR (i:Idempotency) ON (i.at)"
     yield (
         "CREATE FULLTEXT INDEX item_text IF NOT EXISTS FOR (n:Item) ON EACH [n.title, n.description, n.key] "
         "OPTIONS {indexConfig: {`fulltext.analyzer`: 'standard-folding'}}"

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from graph import cypher, workspace
+from graph.idempotency import broken_answers
 from graph.migrations import SCHEMA_VERSION, stored_version
 from graph.store import Store
+from graph.system_rules import system_rules
 
 EXAMPLES: Final = 20
 """How many offenders of each rule are named."""
@@ -50,8 +52,11 @@ async def examine(store: Store, workspace_id: str) -> list[Violation]:
     lost = await store.rows(cypher.LACKING_CALENDARS, workspace=workspace_id, first=EXAMPLES)
     if lost:
         violations.append(Violation("a calendar that an item names exists", tuple(row[0] for row in lost)))
+    broken = await broken_answers(store, workspace_id, settings.seq)
+    if broken:
+        violations.append(Violation("a kept answer can be given again", tuple(broken[:EXAMPLES])))
     statuses = list(settings.statuses)
-    for text in cypher.invariants():
+    for text in (*cypher.invariants(), *system_rules()):
         rows = await store.rows(text, workspace=workspace_id, first=EXAMPLES, statuses=statuses)
         violations += [Violation(rule, tuple(keys)) for rule, keys in rows]
     return violations

@@ -6,7 +6,7 @@ item; the day on which one was last seen is not logged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any
 from graph import cypher, history, workspace
 from graph.errors import UnknownFindingError
 from graph.history import Author, NodeChange
+from graph.sight import Sight, seen_among
 from graph.sightings import Sighting
 from graph.store import Store, Transaction
 
@@ -140,32 +141,81 @@ async def record(store: Store, workspace_id: str, sightings: Collection[Sighting
     return await store.write(work)
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A finding after somebody decided on it; ``seq`` is the change that logs it, ``None`` if it stood so already."""
+
+    finding: Finding
+    seq: int | None
+
+
 async def accept(
-    store: Store, workspace_id: str, finding: str, until: date, reason: str, *, author: Author, now: int
-) -> Finding:
+    store: Store,
+    workspace_id: str,
+    finding: str,
+    until: date,
+    reason: str,
+    *,
+    author: Author,
+    now: int,
+    sight: Sight | None = None,
+) -> Decided:
     """Accept a finding until the end of a day: until then it is not open, though it is seen.
 
+    ``sight`` is what of the graph the author may see; ``None``: all of it.
+
     Raises:
-        UnknownFindingError: There is no such finding, or it is resolved.
+        UnknownFindingError: There is no such finding, it is resolved, or about what the author may not see.
         UnknownWorkspaceError: There is no such workspace.
         StoreError: The database failed; nothing was written.
 
     """
 
-    async def work(transaction: Transaction) -> Finding:
+    def decision(known: Finding) -> Finding:
+        return replace(
+            known, state=State.ACCEPTED, accepted_until=until, reason=reason or None, accepted_by=author.actor
+        )
+
+    return await _decide(store, workspace_id, finding, decision, author, now, sight)
+
+
+async def reopen(
+    store: Store, workspace_id: str, finding: str, *, author: Author, now: int, sight: Sight | None = None
+) -> Decided:
+    """Take back that a finding was accepted: it is open again. Raises what ``accept`` does."""
+    return await _decide(store, workspace_id, finding, _opened, author, now, sight)
+
+
+async def _decide(
+    store: Store,
+    workspace_id: str,
+    finding: str,
+    decision: Callable[[Finding], Finding],
+    author: Author,
+    now: int,
+    sight: Sight | None,
+) -> Decided:
+    async def work(transaction: Transaction) -> Decided:
         settings = await workspace.lock(transaction, workspace_id, author.request)
         stored = await _stored(transaction, workspace_id)
         known = stored.get(finding)
-        if known is None or known.state is State.RESOLVED:
+        if known is None or known.state is State.RESOLVED or not await _is_seen(transaction, known, sight):
             raise UnknownFindingError(f"there is no open finding {finding!r} in workspace {workspace_id!r}")
-        accepted = replace(
-            known, state=State.ACCEPTED, accepted_until=until, reason=reason or None, accepted_by=author.actor
-        )
-        await _write(transaction, workspace_id, [accepted])
-        await _log(transaction, settings, stored, [accepted], now, author)
-        return accepted
+        decided = decision(known)
+        if decided == known:
+            return Decided(known, None)
+        await _write(transaction, workspace_id, [decided])
+        await _log(transaction, settings, stored, [decided], now, author)
+        return Decided(decided, settings.seq + 1)
 
     return await store.write(work)
+
+
+async def _is_seen(transaction: Transaction, finding: Finding, sight: Sight | None) -> bool:
+    """Tell whether an author may see all that a finding is about; what is gone could have been anybody's."""
+    if sight is None or sight.teams is None:
+        return True
+    return set(finding.subjects) <= await seen_among(transaction, sight, finding.subjects)
 
 
 async def _stored(transaction: Transaction, workspace_id: str) -> dict[str, Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from graph import cypher, planning
 from graph.batch import NodeRow, Ref, new_id
@@ -16,6 +16,9 @@ from graph.model import NODES, REFERENCES
 from graph.planning import NodePlan
 from graph.stamps import stamped
 from graph.validation import State, check_node, fingerprint, missing, travelling
+
+# Identities are unique in the workspace, whoever may see their items: nothing is said of the item that has one.
+_ID_TAKEN: Final = "this id is taken: choose another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +119,11 @@ def _resolve(draft: Draft, row: NodeRow, state: State, coming: Mapping[Address, 
 def _may_be(draft: Draft, row: NodeRow, known: Known | None) -> bool:
     """Tell whether an edit's row finds an item, or none, as it has to."""
     if known is not None and row.expected_version == 0:
-        draft.problem("ID_TAKEN", f"there is a {known.label} with this identity already", row.where, "id")
+        draft.problem("ID_TAKEN", _ID_TAKEN, row.where, "id")
     elif known is None and row.expected_version:
         draft.problem("NOT_FOUND", f"there is no {row.kind} {row.source_id}", row.where)
     elif known is None and row.id and draft.directory[Ref("id", row.id)] is not None:
-        draft.problem("ID_TAKEN", f"the id {row.id} belongs to another item", row.where, "id")
+        draft.problem("ID_TAKEN", _ID_TAKEN, row.where, "id")
     elif known is not None and known.archived and known.id not in draft.restoring:
         draft.problem("ARCHIVED", f"{known.key} is archived: restore it first", row.where)
     else:
@@ -222,7 +225,7 @@ async def give_keys(draft: Draft, plans: list[NodePlan]) -> None:
             used.add(wish)
             continue
         if wish:
-            draft.problem("KEY_TAKEN", f"the key {wish!r} belongs to another item", plan.row.where, "key")
+            draft.problem("KEY_TAKEN", f"the key {wish!r} is taken: choose another", plan.row.where, "key")
         lacking.append(plan)
     prefixes = [planning.prefix_of(plan.row.kind) for plan in lacking]
     keys = await free_keys(draft.transaction, draft.directory, draft.settings.counters, prefixes, used)

@@ -18,6 +18,7 @@ from graph.conditions import LABEL, rendered, value_of, visible, width
 from graph.cypher import stored
 from graph.model import NODES, Property
 from graph.selection import Column, EdgeColumn, Hop, Label, Level, Listing, Order, Root
+from graph.sight import seen
 from graph.values import Type
 
 MAX_DEPTH: Final = 6
@@ -174,7 +175,7 @@ def _continued(path: Path, hops: list[tuple[int, Hop]]) -> Iterator[Round]:
 
 
 def _root_conditions(root: Root) -> Iterator[str]:
-    yield visible("n0")
+    yield seen("n0") if root.named_by == "written" else visible("n0")
     if set(root.labels) != set(NODES):
         yield "(" + " OR ".join(f"n0:{name}" for name in _narrowest(root.labels)) + ")"
     if root.named_by:

@@ -86,6 +86,7 @@ class Level:
 class Root:
     """Where a traversal begins: a page of the items of some kinds, or items named by ``id`` or ``key``.
 
+    ``written`` names them by id and finds archived ones too: what a mutation shows of what it wrote.
     ``statuses`` asks for the workspace's own status names too, as they are stored.
     """
 

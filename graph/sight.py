@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graph.store import Store
+from graph.store import Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}}) WHERE {seen("n"
 """
 
 
-async def seen_among(store: Store, sight: Sight, ids: Collection[str]) -> frozenset[str]:
+async def seen_among(store: Store | Transaction, sight: Sight, ids: Collection[str]) -> frozenset[str]:
     """Return those of some ids whose items exist and are seen, archived ones included. One round trip.
 
     Raises:

@@ -132,7 +132,7 @@ async def read_page(info: Info[Context, None], target: str) -> Shaped:
 
 
 async def read_named(info: Info[Context, None], target: str, named_by: str, names: Sequence[str]) -> Shaped:
-    """Answer a field with the items of these names (ids or keys), null where there is none; one round trip."""
+    """Answer a field with the items of these names (as ``Root`` says), null where there is none; one round trip."""
     plan, variables = _plan(info, target, named_by)
     return _shaped(await read_items(info.context, plan, variables, names))
 

@@ -77,11 +77,12 @@ async def _findings(info: Info[Context, None], states: States = None, first: Fir
         # What is no longer there could have been anybody's: only who sees all may read of it.
         seen = len(rows) == len(set(one.subjects)) and not (hidden is not None and hidden[rows].any())
         if context.viewer.sees_all or seen:
-            found.append(_shown(one, [snapshot.items.key[row] for row in rows]))
+            found.append(shown(one, [snapshot.items.key[row] for row in rows]))
     return found[:limit]
 
 
-def _shown(one: Finding, keys: list[str]) -> StoredFinding:
+def shown(one: Finding, keys: list[str]) -> StoredFinding:
+    """Return a stored finding as clients see it; ``keys`` are those of the items concerned."""
     return StoredFinding(
         id=strawberry.ID(one.id),
         kind=one.kind,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import strawberry
 
 from resolvers.items import Made, declare
-from resolvers.mutations import history, issues, items, lifecycle, links, recurring
+from resolvers.mutations import findings, history, issues, items, lifecycle, links, recurring
 
 FIELDS: Final[dict[str, Any]] = {
     **items.FIELDS,
@@ -16,6 +16,7 @@ FIELDS: Final[dict[str, Any]] = {
     **issues.FIELDS,
     **history.FIELDS,
     **recurring.FIELDS,
+    **findings.FIELDS,
 }
 """Root fields of ``Mutation`` by name."""
 

@@ -76,21 +76,21 @@ def user_error(problem: Problem) -> UserError:
 async def _item(root: Written, info: Info[Context, None], target: str) -> Shaped | None:
     if not root.ids or root.ids[0] is None:
         return None
-    return Shaped((await read_named(info, target, "id", [root.ids[0]])).value[0])
+    return Shaped((await read_named(info, target, "written", [root.ids[0]])).value[0])
 
 
 async def _items(root: Written, info: Info[Context, None]) -> Shaped:
     # A name that stands for no item answers null, as an entry that failed does.
     names = [one or "" for one in root.ids]
     parts = [
-        await read_named(info, "Item", "id", names[start : start + MAX_NAMES])
+        await read_named(info, "Item", "written", names[start : start + MAX_NAMES])
         for start in range(0, len(names), MAX_NAMES)
     ]
     return Shaped([one for part in parts for one in part.value])
 
 
-def payload(name: str, what: str, target: str | None = None, **more: Any) -> Made:
-    """Return a payload type: with ``item`` of a type, or with ``items`` when no target is named."""
+def payload(name: str, what: str, target: str | None = None, *, items: bool = True, **more: Any) -> Made:
+    """Return a payload type: with ``item`` of a type, or with ``items`` when no target is named and it has some."""
     made: Made = type(name, (), {"__module__": __name__})
     fields: dict[str, Any] = {}
     if target is not None:
@@ -98,10 +98,10 @@ def payload(name: str, what: str, target: str | None = None, **more: Any) -> Mad
         async def item(root: Any, info: Info[Context, None]) -> Any:
             return await _item(root, info, target)
 
-        fields["item"] = field(TYPES[target] | None, "The item as it is now; null if it is archived.", resolver=item)
-    else:
+        fields["item"] = field(TYPES[target] | None, "The item as it is now, archived or not.", resolver=item)
+    elif items:
         fields["items"] = field(
-            many(TYPES["Item"] | None), "The items as they are now; null for one that failed or is archived.",
+            many(TYPES["Item"] | None), "The items as they are now, archived or not; null for one that failed.",
             resolver=_items,
         )  # fmt: skip
     fields |= more

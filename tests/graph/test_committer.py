@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from graph.committer import Committer
 from graph.draft import Outcome
 from graph.errors import BatchRefusedError, ConflictError, CycleError, StoreBusyError, StoreError, UnknownWorkspaceError
 from graph.history import Author
+from graph.idempotency import forget_answers
 from graph.sight import Sight
 from graph.store import Store
 from graph.writer import Request, digest_of
@@ -148,6 +150,26 @@ def test_one_key_sent_fifty_times_at_once_has_one_effect_and_one_answer(run: Run
         assert len(await space.items()) == len(await space.log()) == 1
         other = await outcomes(committers[0].submit(space.id, request(change("T-1", title="Other"), key="k")))
         assert codes(other[0]) == {"IDEMPOTENCY_MISMATCH"}
+
+    run(scenario)
+
+
+def test_an_answer_that_was_forgotten_is_given_no_more(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store)
+        row = NodeRow("Task", BORN_HERE, "once", {"title": "Once"})
+        for key, at in (("old", 5_000), ("new", 7_000)):
+            kept = replace(request(row, key=key), now=at)
+            first = await committer.submit(space.id, kept)
+            again = await committer.submit(space.id, kept)
+            assert (again.change_seq, again.about) == (first.change_seq, first.about)
+        await forget_answers(space.store, 6_000)
+        rows = await space.store.rows("MATCH (i:Idempotency {workspace: $workspace}) RETURN i.key", workspace=space.id)
+        assert rows == [["new"]]
+        assert await space.violations() == []
+        other = replace(request(change("T-1", title="Other"), key="old"), now=8_000)
+        assert (await committer.submit(space.id, other)).change_seq == 2
+        await committer.close()
 
     run(scenario)
 

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
+from graph.api_keys import ApiKey, create
 from graph.errors import UnknownWorkspaceError
+from graph.findings import record
+from graph.sightings import Sighting
 from tests.graph.conftest import Run
-from tests.graph.space import Space, edge, item
+from tests.graph.space import NOW, Space, edge, item
 
 A, B = "MATCH (n:Item {workspace: $workspace, key: 'T-A'}) ", "MATCH (o:Item {workspace: $workspace, key: 'T-B'}) "
 BLOCKS = "MATCH (:Item {workspace: $workspace, key: 'T-A'})-[e:BLOCKS]->() "
+KEY = "MATCH (k:ApiKey {workspace: $workspace}) "
+ANSWER = "MATCH (i:Idempotency {workspace: $workspace}) "
+FINDING = "MATCH (f:Finding {workspace: $workspace}) "
+RULE_OF_DIGESTS = "an API key holds a SHA-256, never a token"
 FAULTS = {
     "the label of its group is gone": (A + "REMOVE n:Work", "a Task carries its group's label", "T-A"),
     "a second kind": (A + "SET n:Person", "an item has exactly one kind", "T-A"),
@@ -40,12 +49,36 @@ FAULTS = {
     "a change lost from the middle": (
         "MATCH (c:Change {workspace: $workspace, seq: 1}) DELETE c",
         "the change log has no gap",
-        "the counter says 2, the log holds 1 changes up to 2",
+        "the counter says 3, the log holds 2 changes up to 3",
     ),
     "a counter that fell back": (
         "MATCH (w:Workspace {id: $workspace}) SET w.seq = 1",
         "the change log has no gap",
-        "the counter says 1, the log holds 2 changes up to 2",
+        "the counter says 1, the log holds 3 changes up to 3",
+    ),
+    "a token in the place of its digest": (KEY + "SET k.digest = 'wa_secret'", RULE_OF_DIGESTS, "key-1"),
+    "a key without a role": (KEY + "REMOVE k.role", "an API key has a role", "key-1"),
+    "a key that may what nobody may": (KEY + "SET k.scopes = ['read', 'rule']", "an API key has known scopes", "key-1"),
+    "a key that ended before it began": (
+        KEY + "SET k.expiresAt = k.createdAt - duration('P1D')",
+        "an API key has the moments of its life",
+        "key-1",
+    ),
+    "a key of nobody": (KEY + "SET k.person = 'nobody'", "an API key stands for a person of its workspace", "key-1"),
+    "an answer to nothing": (ANSWER + "REMOVE i.payload", "a kept answer has the digest of its request", "ask-1"),
+    "an answer of no time": (ANSWER + "SET i.at = 7", "a kept answer has the moment of its request", "ask-1"),
+    "an answer of a change that was not written": (
+        ANSWER + """SET i.answer = '{"changeSeq":99,"about":[]}'""",
+        "a kept answer can be given again",
+        "ask-1",
+    ),
+    "half an answer": (ANSWER + "SET i.answer = left(i.answer, 12)", "a kept answer can be given again", "ask-1"),
+    "a finding in no state": (FINDING + "SET f.state = 'lost'", "a finding stands in one of its states", "find-1"),
+    "a finding about nothing": (FINDING + "SET f.subjects = []", "a finding is about items and was seen", "find-1"),
+    "a finding accepted for ever": (
+        FINDING + "SET f.state = 'accepted'",
+        "a finding is accepted until a day",
+        "find-1",
     ),
     "an import that stopped": (
         "MATCH (w:Workspace {id: $workspace}) SET w.importRun = 'run-7'",
@@ -59,14 +92,30 @@ FAULTS = {
 def test_a_planted_fault_is_found_and_named(run: Run, fault: str) -> None:
     async def scenario(space: Space) -> None:
         await space.write(item("Task", "T-A", estimate=1, due="2026-Q4"), item("Task", "T-B"))
-        await space.write(edge("BLOCKS", "T-A", "T-B"))
+        await space.write(edge("BLOCKS", "T-A", "T-B"), idempotency_key="ask-1")
+        await system_nodes(space)
         assert await space.violations() == []
         statement, rule, example = FAULTS[fault]
         await space.raw(statement)
         found = {one.rule: one.examples for one in await space.violations()}
-        assert example in found.get(rule, ()), found
+        assert named(space, example) in found.get(rule, ()), found
 
     run(scenario)
+
+
+async def system_nodes(space: Space) -> None:
+    """Give a workspace a key and a finding; ids of both are unique in the whole database."""
+    subject = ((await space.items())["T-A"]["id"],)
+    sighting = Sighting("ODD", subject, "T-A is odd.")
+    await record(space.store, space.id, [sighting], NOW, date(2026, 3, 2))
+    await space.raw(FINDING + "SET f.id = $id", id=named(space, "find-1"))
+    key = ApiKey(named(space, "key-1"), "0" * 64, "a laptop", "editor", ("read",), space.id, None, NOW, NOW + 1)
+    await create(space.store, key)
+
+
+def named(space: Space, name: str) -> str:
+    """Return a name that no other workspace's system node has; other names are as they are."""
+    return f"{name} {space.id}" if name in {"key-1", "find-1"} else name
 
 
 def test_a_fault_elsewhere_is_not_this_workspaces(run: Run) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from analytics import examination
 from graph.errors import UnknownFindingError, UnknownWorkspaceError
-from graph.findings import Finding, State, accept, met, read_findings, record
+from graph.findings import Finding, State, accept, met, read_findings, record, reopen
 from graph.history import Author
+from graph.sight import Sight
 from graph.sightings import Sighting
 from graph.snapshot_store import SnapshotKeeper
 from tests.graph.conftest import Run
@@ -81,6 +82,46 @@ def test_findings_are_raised_once_resolved_by_themselves_and_opened_again(run: R
         system = [one for one in await space.log() if one.system]
         assert [len(one.nodes) + len(one.edges) for one in system] == [0, 0, 0]
         assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_a_finding_is_accepted_once_and_taken_up_again(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.write(item("Task", "A"))
+        subject = (await space.items())["A"]["id"]
+        await record(space.store, space.id, [Sighting("K", (subject,), "odd")], NOW, DAY)
+        identity = Sighting("K", (subject,), "").identity
+        first = await accept(space.store, space.id, identity, DAY, "why", author=ANN, now=NOW)
+        assert (first.finding.state, first.seq) == (State.ACCEPTED, 3)
+        assert (await accept(space.store, space.id, identity, DAY, "why", author=ANN, now=NOW)).seq is None
+        later = await accept(space.store, space.id, identity, DAY + timedelta(days=1), "why", author=ANN, now=NOW)
+        assert (later.finding.accepted_until, later.seq) == (DAY + timedelta(days=1), 4)
+        opened = await reopen(space.store, space.id, identity, author=ANN, now=NOW)
+        assert (opened.finding.state, opened.finding.accepted_by, opened.seq) == (State.OPEN, None, 5)
+        assert (await reopen(space.store, space.id, identity, author=ANN, now=NOW)).seq is None
+        assert (await read_findings(space.store, space.id)) == [opened.finding]
+        before, after = (await space.log())[-1].settings[0].before, (await space.log())[-1].settings[0].after
+        assert (before["state"], before["reason"], after["state"], after["reason"]) == ("accepted", "why", "open", None)
+
+    run(scenario)
+
+
+def test_what_a_finding_tells_of_hidden_items_keeps_it_from_strangers(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.write(item("Team", "TEAM-1"), item("Task", "A"))
+        team = (await space.items())["TEAM-1"]["id"]
+        await space.write(item("Task", "SECRET", visibility="TEAM", team=team))
+        subjects = tuple(one["id"] for key, one in (await space.items()).items() if key in {"A", "SECRET"})
+        await record(space.store, space.id, [Sighting("K", subjects, "odd")], NOW, DAY)
+        identity = Sighting("K", subjects, "").identity
+        for teams in (frozenset(), frozenset({"other"})):
+            stranger = Sight(space.id, teams)
+            with pytest.raises(UnknownFindingError):
+                await accept(space.store, space.id, identity, DAY, "", author=ANN, now=NOW, sight=stranger)
+        member = Sight(space.id, frozenset({team}))
+        done = await accept(space.store, space.id, identity, DAY, "", author=ANN, now=NOW, sight=member)
+        assert done.finding.state is State.ACCEPTED
 
     run(scenario)
 

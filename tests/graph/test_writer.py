@@ -225,7 +225,7 @@ def test_an_id_belongs_to_one_item(run: Run) -> None:
         await space.write(item("Task", "T-A"))
         other = item("Task", "T-B")
         other.id = (await space.items())["T-A"]["id"]
-        with pytest.raises(BatchRefusedError, match="belongs to another item"):
+        with pytest.raises(BatchRefusedError, match="is taken: choose another"):
             await space.write(other)
         assert set(await space.items()) == {"T-A"}
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
 from graph.committer import Committer
 from graph.connection import Connection
 from graph.doctor import examine
+from graph.findings import record
 from graph.migrations import migrate
 from graph.model import EDGES, NODES
+from graph.sightings import Sighting
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
 from graph.writer import write
@@ -295,6 +297,20 @@ def test_removed_values_go_back_to_their_defaults(world: Desk) -> None:
     assert world.raw("T-B")["status"] == "Backlog"
 
 
+def test_archived_items_are_shown_by_what_archives_them_only(world: Desk) -> None:
+    select = "item { id key archivedAt ... on Task { blockedBy { nodes { key } } } }"
+    archived = world.done("archiveItem", {"id": "T-B", "idempotencyKey": "k"}, select)
+    assert archived["item"]["key"] == "T-B"
+    assert archived["item"]["archivedAt"] is not None
+    assert archived["item"]["blockedBy"] == {"nodes": [{"key": "T-A"}]}
+    assert world.done("archiveItem", {"id": "T-B", "idempotencyKey": "k"}, select) == archived
+    assert world.ask("query($id: ID!) { node(id: $id) { id } }", id=world.ids["T-B"])["node"] is None
+    taken = world.done("undo", {"changeSeq": archived["changeSeq"]}, "items { key archivedAt }")
+    assert taken["items"] == [{"key": "T-B", "archivedAt": None}]
+    restored = world.done("restoreItem", {"id": world.done("archiveItem", {"id": "T-A"}, select)["item"]["id"]}, select)
+    assert (restored["item"]["key"], restored["item"]["archivedAt"]) == ("T-A", None)
+
+
 def test_archived_items_are_not_changed_or_joined(world: Desk) -> None:
     world.done("archiveItem", {"id": "T-B"})
     assert world.refused("updateTask", {"id": "T-B", "title": "x"}) == [("ARCHIVED", None)]
@@ -540,6 +556,34 @@ def test_what_was_touched_since_is_not_taken_back(world: Desk) -> None:
     assert world.refused("undo", {"changeSeq": linked}) == [("CHANGED_SINCE", ["changeSeq"])]
 
 
+# Findings ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_finding_is_accepted_until_a_day_and_taken_up_again(world: Desk) -> None:
+    subjects = (world.ids["T-A"],)
+    sighting = Sighting("ODD", subjects, "T-A is odd.")
+    now, today = time.time_ns() // 1_000_000, datetime.now(UTC).date()
+    world.loop.run(record(world.store, world.workspace, [sighting], now, today))
+    until = str(today + timedelta(days=3))
+    select = "finding { id keys state acceptedUntil acceptedBy reason }"
+    value = {"id": sighting.identity, "until": until, "reason": "known"}
+    accepted = world.done("acceptFinding", value, select)
+    assert accepted["finding"] == {
+        "id": sighting.identity, "keys": ["T-A"], "state": "ACCEPTED", "acceptedUntil": until, "acceptedBy": "local",
+        "reason": "known",
+    }  # fmt: skip
+    assert accepted["changeSeq"] == 3
+    assert world.done("acceptFinding", value, select) == accepted | {"changeSeq": None}
+    assert world.ask("{ findings { id } }")["findings"] == []
+    opened = world.done("reopenFinding", {"id": sighting.identity}, select)
+    assert (opened["finding"]["state"], opened["finding"]["acceptedUntil"], opened["changeSeq"]) == ("OPEN", None, 4)
+    assert world.ask("{ findings { id } }")["findings"] == [{"id": sighting.identity}]
+    assert world.refused("acceptFinding", {**value, "until": "soon"}) == [("INVALID_VALUE", ["until"])]
+    assert world.refused("acceptFinding", {**value, "until": "2020-01-01"}) == [("INVALID_VALUE", ["until"])]
+    assert world.refused("acceptFinding", {**value, "id": "nothing"}) == [("NOT_FOUND", ["id"])]
+    assert world.refused("reopenFinding", {"id": "nothing"}) == [("NOT_FOUND", ["id"])]
+
+
 # Recurring work ---------------------------------------------------------------------------------------------------
 
 
@@ -612,6 +656,15 @@ def test_what_only_a_team_may_see_is_not_there_for_others(world: Desk) -> None:
     assert [one["code"] for one in cycle["userErrors"]] == ["CYCLE"]
     world.done("linkItems", {"links": [{"kind": "BLOCKS", "from": "S-1", "to": "PRJ-B"}]})
     world.done("createTask", {"title": "x", "key": "X", "blocks": ["S-1"]})
+    # Identities are unique whoever may see their items: what is taken is told in the same words for all of them.
+    world.done("archiveItem", {"id": "I-A"})
+    values = [{"title": "x", "key": key} for key in ("S-1", "S-2", "T-A", "I-A")]
+    values += [{"title": "x", "id": one} for one in (secret["item"]["id"], world.ids["T-B"], world.ids["I-A"])]
+    told = [(world.do("createTask", one, viewer=stranger)["userErrors"], one.get("key", "-")) for one in values]
+    assert {errors[0]["message"].replace(f"'{key}'", "KEY") for errors, key in told} == {
+        "the key KEY is taken: choose another",
+        "this id is taken: choose another",
+    }
     hidden = world.do("linkItems", {"links": [{"kind": "BLOCKS", "from": "PRJ-B", "to": "X"}]}, viewer=stranger)
     assert "a hidden Task" in hidden["userErrors"][0]["message"]
     assert "S-1" not in str(hidden)

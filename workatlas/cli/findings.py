@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,9 @@ def findings(
         datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Last day for which it is accepted.")
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="Why it is accepted.")] = "",
+    reopen: Annotated[
+        str | None, typer.Option("--reopen", help="Open the accepted finding with this id again.")
+    ] = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
@@ -42,7 +46,8 @@ def findings(
         )
     if until is not None and until.date() < day(today):
         raise SettingsError(f"--until {until.date()} has passed.")
-    snapshot, done, stored = _examined(workspace, day(today), accept, until and until.date(), reason)
+    decision = _decision(accept, until and until.date(), reason, reopen)
+    snapshot, done, stored = _examined(workspace, day(today), decision)
     found = _conflicts(snapshot, first, day(today))
     shown = [one for one in stored if resolved or one.state == "open"]
     if json:
@@ -62,12 +67,26 @@ def _conflicts(snapshot: Snapshot, first: int, today: date) -> Conflicts:
     return conflicts(snapshot, limit=first, today=today)
 
 
+def _decision(
+    accepted: str | None, until: date | None, reason: str, reopened: str | None
+) -> Callable[[Store, str], Awaitable[object]] | None:
+    """Return what is decided on a finding, ``None`` if nothing is."""
+    from graph.findings import accept, reopen
+    from graph.history import Author
+
+    author = Author(actor="command line")
+    if accepted is not None and until is not None:
+        return lambda store, workspace: accept(store, workspace, accepted, until, reason, author=author, now=now())
+    if reopened is not None:
+        return lambda store, workspace: reopen(store, workspace, reopened, author=author, now=now())
+    return None
+
+
 def _examined(
-    workspace: str | None, today: date, accepted: str | None, until: date | None, reason: str
+    workspace: str | None, today: date, decision: Callable[[Store, str], Awaitable[object]] | None
 ) -> tuple[Snapshot, Examined, list[Finding]]:
     from analytics import examination
-    from graph.findings import accept, read_findings, record
-    from graph.history import Author
+    from graph.findings import read_findings, record
     from graph.snapshot_store import load_snapshot
 
     settings = settings_for(workspace)
@@ -76,9 +95,8 @@ def _examined(
         with error_console().status("Examining the graph …"):
             snapshot = await load_snapshot(store, settings.workspace)
             done = await record(store, settings.workspace, examination(snapshot, today), now(), today)
-            if accepted is not None and until is not None:
-                author = Author(actor="command line")
-                await accept(store, settings.workspace, accepted, until, reason, author=author, now=now())
+            if decision is not None:
+                await decision(store, settings.workspace)
             return snapshot, done, await read_findings(store, settings.workspace)
 
     return with_store(settings, work)

@@ -64,6 +64,9 @@ def test_a_finding_is_accepted_until_a_day_and_resolved_by_itself(run: Run) -> N
     assert answer(run("findings", *accepted, "--json", *TODAY))["findings"] == []
     (kept,) = answer(run("findings", "--all", "--json", *TODAY))["findings"]
     assert (kept["state"], kept["acceptedUntil"], kept["reason"]) == ("accepted", "2026-03-10", "as agreed")
+    (again,) = answer(run("findings", "--reopen", finding["id"], "--json", *TODAY))["findings"]
+    assert (again["state"], again["acceptedUntil"], again["reason"]) == ("open", None, None)
+    assert answer(run("findings", *accepted, "--json", *TODAY))["findings"] == []
     assert answer(run("findings", "--json", "--today", "2026-03-10"))["findings"] == []
     assert len(answer(run("findings", "--json", "--today", "2026-03-11"))["findings"]) == 1
     assert run("import", BROKEN.replace("In progress", "Done")).exit_code == 0
@@ -75,6 +78,7 @@ def test_a_finding_is_accepted_until_a_day_and_resolved_by_itself(run: Run) -> N
     ("arguments", "named"),
     [
         (("--accept", "nothing", "--until", "2026-03-10"), "nothing"),
+        (("--reopen", "nothing"), "nothing"),
         (("--accept", "nothing"), "--until"),
         (("--accept", "nothing", "--until", "2026-03-01"), "2026-03-01"),
     ],
