@@ -17,11 +17,8 @@ from enum import Enum, StrEnum
 from typing import Final
 
 from graph.model import EDGES, Property, Role
-from graph.sight import seen
+from graph.sight import MAX_CONTAINMENT, seen
 from graph.values import Type
-
-MAX_CONTAINMENT: Final = 20
-"""Wholes within wholes that ``Within`` follows."""
 
 LABEL: Final = "[l IN labels({0}) WHERE NOT l IN ['Item', 'Work', 'Goal']][0]"
 """Expression for the kind of an item."""

@@ -22,6 +22,9 @@ SYSTEM_KEYS: Final = {
     "Calendar": ("workspace", "id"),
     "Schema": ("id",),
     "ApiKey": ("id",),
+    "Lease": ("name",),
+    "Webhook": ("workspace", "id"),
+    "DeadLetter": ("workspace", "id"),
 }
 """System labels and what makes each of their nodes unique; no generic query ever reaches them."""
 

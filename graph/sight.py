@@ -6,7 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graph.model import EDGES, Role
 from graph.store import Store, Transaction
+
+MAX_CONTAINMENT: Final = 20
+"""Wholes within wholes that are followed from an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +50,44 @@ async def seen_among(store: Store | Transaction, sight: Sight, ids: Collection[s
         return frozenset()
     rows = await store.rows(_SEEN_AMONG, ids=list(ids), **sight.parameters)
     return frozenset(rows[0][0])
+
+
+_CONTAINS: Final = "|".join(kind.name for kind in EDGES.values() if kind.role is Role.CONTAINS)
+# Every whole on the way must be seen too: what is hidden joins nothing.
+_INSIDE_AMONG: Final = f"""
+UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}}) WHERE {seen("n")} AND (n.id = $whole OR EXISTS {{
+  MATCH (n) (()-[:{_CONTAINS}]->(w:Item WHERE {seen("w")})){{1,{MAX_CONTAINMENT}}} (:Item {{id: $whole}}) }})
+RETURN collect(n.id)
+"""
+
+
+async def inside_among(store: Store, sight: Sight, ids: Collection[str], whole: str) -> frozenset[str]:
+    """Return those of some ids that ``seen_among`` returns and that are an item or parts of it, at any depth.
+
+    Raises:
+        StoreError: The database failed.
+
+    """
+    if not ids:
+        return frozenset()
+    rows = await store.rows(_INSIDE_AMONG, ids=list(ids), whole=whole, **sight.parameters)
+    return frozenset(rows[0][0])
+
+
+_IDENTIFIED: Final = """
+UNWIND $names AS name MATCH (n:Item {workspace: $workspace}) WHERE n.id = name OR n.key = name
+RETURN name, n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0]
+"""
+
+
+async def identified(store: Store, workspace: str, names: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return id and kind of items by their ids or keys, whoever may see them; names of no item are left out.
+
+    Raises:
+        StoreError: The database failed.
+
+    """
+    if not names:
+        return {}
+    rows = await store.rows(_IDENTIFIED, workspace=workspace, names=list(names))
+    return {name: (item_id, kind) for name, item_id, kind in rows}

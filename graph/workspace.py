@@ -111,6 +111,6 @@ async def purge(store: Store, workspace: str) -> None:
     # One statement that removes them in inner transactions holds all of them in memory before it begins.
     while await store.write(some):
         pass
-    for label in ("Change", "Idempotency", "Finding", "Calendar"):
+    for label in ("Change", "Idempotency", "Finding", "Calendar", "Webhook", "DeadLetter"):
         await store.alone(cypher.purge_system(label), workspace=workspace)
     await store.alone(cypher.PURGE_WORKSPACE, workspace=workspace)

@@ -16,6 +16,7 @@ from graph.workspace import Workspace, read
 from graph.writer import Request
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds
+from resolvers.courier import Courier
 from resolvers.errors import RefusedError
 
 MAX_ROOT_READS: Final = 20
@@ -32,7 +33,8 @@ class Context:
 
     ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
     operations write at the same moment together; without one each is committed alone. Where changes can be followed,
-    ``tail`` does so, and ``renewed`` tells who the viewer has become since. ``distinct``: of a subscription's
+    ``tail`` does so, and ``renewed`` tells who the viewer has become since; ``courier`` sends what webhooks are told.
+    ``distinct``: of a subscription's
     answers, those that are equal to the one before are left out.
     """
 
@@ -47,6 +49,7 @@ class Context:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tail: Tail | None = None
     renewed: Callable[[], Viewer] | None = field(default=None, repr=False)
+    courier: Courier | None = None
     distinct: bool = False
     cost: int = 0
     reads: int = 0
@@ -96,6 +99,17 @@ class Context:
         if self.tail is None:
             raise RefusedError("BAD_REQUEST", "subscriptions need a websocket or an event stream")
         return self.tail
+
+    def sender(self) -> Courier:
+        """Return what sends messages to webhooks.
+
+        Raises:
+            RefusedError: This process sends none.
+
+        """
+        if self.courier is None:
+            raise RefusedError("BAD_REQUEST", "this process sends nothing to webhooks")
+        return self.courier
 
     def count_read(self) -> None:
         """Count a traversal that begins.

@@ -36,7 +36,7 @@ async def changes(info: Info[Context, None], after: After = None) -> AsyncIterat
         raise RefusedError("BAD_USER_INPUT", f"after is {start}, but changes are numbered from 1: begin after 0")
     async for page in context.followed().changes(start):
         context.forget()
-        for one in await log.shown(context, page):
+        for one in await log.shown(context.store, context.viewer, page):
             yield one
 
 

@@ -12,8 +12,10 @@ from strawberry.types import Info
 
 from graph import history
 from graph.sight import seen_among
+from graph.store import Store
 from graph.validation import properties_of
 from graph.values import Type, millis_to_instant
+from resolvers.access import Viewer
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
@@ -138,28 +140,32 @@ async def changes(
     found = await history.read(context.store, context.workspace, after, limit + 1)
     page = found[:limit]
     return Changes(
-        nodes=await shown(context, page),
+        nodes=await shown(context.store, context.viewer, page),
         last_seq=page[-1].seq if page else after,
         has_more=len(found) > limit,
     )
 
 
-async def shown(context: Context, page: Sequence[history.Change]) -> list[Change]:
+async def shown(store: Store, viewer: Viewer, page: Sequence[history.Change]) -> list[Change]:
     """Return changes as the viewer may see them.
 
     Numbers stay those of the log: a change of which nothing is seen leaves a gap, and reading goes on after it.
     """
-    seen = await _seen(context, page)
+    seen = await _seen(store, viewer, page)
     changes = [_change(one, seen) for one in page]
-    return [one for one in changes if context.viewer.sees_all or one.items or one.edges]
+    return [one for one in changes if viewer.sees_all or one.items or one.edges]
 
 
-async def _seen(context: Context, page: Sequence[history.Change]) -> Container[str]:
+async def _seen(store: Store, viewer: Viewer, page: Sequence[history.Change]) -> Container[str]:
     """Return the ids that changes may name: of items that are seen now. What was purged only administrators read."""
-    ids = {item.id for one in page for item in one.nodes} | {
-        end for one in page for edge in one.edges for end in (edge.start, edge.end)
-    }
-    return ids if context.viewer.sees_all else await seen_among(context.store, context.viewer.sight, ids)
+    ids = touched(page)
+    return ids if viewer.sees_all else await seen_among(store, viewer.sight, ids)
+
+
+def touched(page: Sequence[history.Change]) -> set[str]:
+    """Return the ids of all items that changes name."""
+    items = {item.id for one in page for item in one.nodes}
+    return items | {end for one in page for edge in one.edges for end in (edge.start, edge.end)}
 
 
 def _change(one: history.Change, seen: Container[str]) -> Change:

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.types import Info
 
 from graph.model import NODES
-from resolvers import analyses, log
+from resolvers import analyses, log, webhooks
 from resolvers.access import Access
 from resolvers.context import Context
 from resolvers.items import TYPES, Made, declare, field, listed, many
@@ -59,6 +59,7 @@ def _make_query() -> Made:
         "snapshot": read(log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot),
         "changes": read(log.Changes, "The change log, oldest first.", resolver=log.changes),
         **analyses.FIELDS,
+        **webhooks.FIELDS,
     }
     for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):
         fields[plural(name)] = read(

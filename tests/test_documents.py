@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import base64
 import contextlib
 import io
 import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import standardwebhooks
 import typer
 from graphql import build_schema, parse, validate
 
@@ -96,7 +99,7 @@ def test_there_are_commands_to_check() -> None:
 
 def test_the_commands_of_the_readme_are_those_that_print_answers() -> None:
     named = set(re.findall(r"^\| `workatlas ([\w-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
-    shell = {"db", "demo", "export", "generate", "import", "key", "serve"}
+    shell = {"db", "demo", "export", "generate", "import", "key", "serve", "webhook"}
     assert named == COMMANDS.commands.keys() - shell
 
 
@@ -195,6 +198,30 @@ def test_the_quickstarts_python_prints_the_chain_that_it_builds() -> None:
         exec(compile(code, "quickstart", "exec"), {})
     assert "choose" in printed.getvalue()
     assert "96 working hours" in printed.getvalue()
+
+
+def test_the_example_of_a_receiver_tells_genuine_messages_from_others() -> None:
+    (code,) = blocks(ROOT / "docs" / "webhooks.md", "python")
+    names: dict[str, Any] = {}
+    exec(compile(code, "webhooks", "exec"), names)
+    secret, body, now = f"whsec_{base64.b64encode(bytes(range(32))).decode()}", '{"n": "ä"}', datetime.now(UTC)
+    signature = standardwebhooks.Webhook(secret).sign("msg_1", now, body)
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": f"v1,AAAA {signature}",
+    }
+    assert names["is_genuine"](secret, headers, body.encode())
+    assert not names["is_genuine"](secret, headers, body.encode() + b" ")
+    for name, value in (("webhook-id", "msg_2"), ("webhook-timestamp", "1700000000"), ("webhook-signature", "v1,AAAA")):
+        assert not names["is_genuine"](secret, headers | {name: value}, body.encode())
+    old = now - timedelta(minutes=6)
+    late = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(old.timestamp())),
+        "webhook-signature": standardwebhooks.Webhook(secret).sign("msg_1", old, body),
+    }
+    assert not names["is_genuine"](secret, late, body.encode())
 
 
 EXAMPLE: Final = re.compile(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -20,6 +20,7 @@ from graph.committer import Committer, open_committer
 from graph.connection import Connection
 from graph.store import Store, open_store
 from resolvers.bounds import Bounds
+from resolvers.courier import Courier
 from resolvers.schema import printed
 from workatlas.auth.gate import Gate, LocalGate, TokenGate
 from workatlas.auth.oidc import TokenReader
@@ -32,9 +33,12 @@ from workatlas.graphql_endpoint import graphql
 from workatlas.health import Readiness, alive, ready
 from workatlas.keepers import Keepers, Tails
 from workatlas.landing import PAGE
+from workatlas.leadership import leading
 from workatlas.live.socket import graphql_socket
 from workatlas.metrics import Metrics, metrics
 from workatlas.recurring import spawning
+from workatlas.webhooks.courier import open_courier
+from workatlas.webhooks.delivery import Deliverer, Retries, delivering
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 """Names that requests may use where no token is asked for: any other may be a stranger's, made to point here."""
@@ -53,7 +57,9 @@ class AppOptions:
     ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
     are spawned ``operations_ahead`` days before they fall due. With ``trusted`` documents (by identifier) no others are
     executed. ``findings_interval`` is the number of seconds between two looks whether findings have to be worked out
-    anew (0: none). ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the pool.
+    anew (0: none). Of several processes only one does these. With ``retries`` it also delivers to webhooks, to private
+    addresses only with ``private_webhooks``. ``graphiql`` serves GraphiQL where callers need a key too. ``connections``
+    is the size of the pool.
     """
 
     connection: Connection
@@ -68,6 +74,8 @@ class AppOptions:
     operations_interval: float = 0.0
     operations_ahead: float = 14.0
     findings_interval: float = 0.0
+    private_webhooks: bool = False
+    retries: Retries | None = None
 
 
 class AppState(TypedDict):
@@ -85,6 +93,7 @@ class AppState(TypedDict):
     documents: Documents
     readiness: Readiness
     metrics: Metrics
+    courier: Courier
 
 
 def create_app(options: AppOptions) -> Starlette:
@@ -103,29 +112,26 @@ def create_app(options: AppOptions) -> Starlette:
             open_committer(store) as committer,
             contextlib.aclosing(Tails(store)) as tails,
             measured.watching_the_loop(),
-            spawning(store, options.workspace, options.operations_interval, options.operations_ahead),
             httpx.AsyncClient(follow_redirects=False) as client,
-            contextlib.AsyncExitStack() as stack,
+            open_courier(private=options.private_webhooks) as courier,
         ):
             keepers = Keepers(store)
-            keeper = keepers.of(options.workspace)
-            await stack.enter_async_context(
-                examining(store, keeper, options.workspace, options.today, options.findings_interval)
-            )
-            yield AppState(
-                store=store,
-                committer=committer,
-                gate=_gate(options, store, client),
-                keepers=keepers,
-                tails=tails,
-                today=options.today,
-                bounds=bounds,
-                budgets=Budgets(bounds),
-                turns=Turns(bounds),
-                documents=Documents(options.trusted),
-                readiness=Readiness(store),
-                metrics=measured,
-            )
+            async with _working(options, store, keepers, courier, measured):
+                yield AppState(
+                    store=store,
+                    committer=committer,
+                    gate=_gate(options, store, client),
+                    keepers=keepers,
+                    tails=tails,
+                    today=options.today,
+                    bounds=bounds,
+                    budgets=Budgets(bounds),
+                    turns=Turns(bounds),
+                    documents=Documents(options.trusted),
+                    readiness=Readiness(store),
+                    metrics=measured,
+                    courier=courier,
+                )
 
     hosts = ["*"] if options.tokens else list(LOOPBACK_NAMES)
     return Starlette(
@@ -142,6 +148,28 @@ def create_app(options: AppOptions) -> Starlette:
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)],
         lifespan=lifespan,
     )
+
+
+@contextlib.asynccontextmanager
+async def _working(
+    options: AppOptions, store: Store, keepers: Keepers, courier: Courier, measured: Metrics
+) -> AsyncIterator[None]:
+    """Do during the block what a server does by itself, each thing in one process at a time."""
+    workspace = options.workspace
+    async with contextlib.AsyncExitStack() as stack:
+        if options.operations_interval or options.findings_interval:
+            leads = (await stack.enter_async_context(leading(store, f"keeper of {workspace}"))).leads
+            interval, ahead = options.operations_interval, options.operations_ahead
+            await stack.enter_async_context(spawning(store, workspace, interval, ahead, leads))
+            keeper = keepers.of(workspace)
+            await stack.enter_async_context(
+                examining(store, keeper, workspace, options.today, options.findings_interval, leads)
+            )
+        if options.retries is not None:
+            leadership = await stack.enter_async_context(leading(store, "webhooks"))
+            deliverer = Deliverer(store, courier, leadership.leads, options.retries, told=measured.told)
+            await stack.enter_async_context(delivering(deliverer, leadership))
+        yield
 
 
 def _gate(options: AppOptions, store: Store, client: httpx.AsyncClient) -> Gate:

@@ -7,7 +7,8 @@
     ├── SettingsError       a setting is missing or wrong
     ├── DatabaseError       the embedded database cannot be fetched, started, reached or stopped
     ├── ImportFailedError   a whole file (or mapping) that was to be imported cannot be read
-    └── NotFoundError       a command names an item that the workspace does not have
+    ├── NotFoundError       a command names an item that the workspace does not have
+    └── WebhookError        a webhook cannot be changed at this moment
 """
 
 from __future__ import annotations
@@ -35,3 +36,7 @@ class ImportFailedError(WorkatlasError):
 
 class NotFoundError(WorkatlasError):
     """A command names an item that the workspace does not have."""
+
+
+class WebhookError(WorkatlasError):
+    """A webhook cannot be changed at this moment."""

@@ -8,18 +8,15 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import date
-from typing import Final
 
 from analytics import examination
 from graph import workspace
-from graph.errors import GraphError
 from graph.findings import record
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
+from workatlas.keeping import always, keeping
 
 _LOG = logging.getLogger("workatlas.examining")
-_STOP_SECONDS: Final = 5.0
-"""How long an examination that is going on may take to end when the server stops; then it is broken off."""
 
 Seen = tuple[int, date] | None
 """The change and the day that were examined last."""
@@ -47,34 +44,20 @@ async def examine_once(store: Store, keeper: SnapshotKeeper, workspace_id: str, 
     return (done.seq if done.seq == snapshot.seq + 1 else snapshot.seq), today
 
 
-async def keep_examining(
-    store: Store, keeper: SnapshotKeeper, workspace_id: str, today: Callable[[], date], seconds: float,
-    stopped: asyncio.Event,
-) -> None:  # fmt: skip
-    """Look every few seconds whether the change log moved, and examine once for all that came, until ``stopped``."""
-    seen: Seen = None
-    while not stopped.is_set():
-        try:
-            seen = await examine_once(store, keeper, workspace_id, today(), seen)
-        except GraphError as error:
-            _LOG.warning("%s could not be examined: %s", workspace_id, error)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), seconds)
-
-
 @contextlib.asynccontextmanager
 async def examining(
-    store: Store, keeper: SnapshotKeeper, workspace_id: str, today: Callable[[], date], seconds: float
-) -> AsyncIterator[None]:
-    """Keep examining during the block; 0 seconds: do nothing."""
-    if not seconds:
+    store: Store, keeper: SnapshotKeeper, workspace_id: str, today: Callable[[], date], seconds: float,
+    leads: Callable[[], bool] = always,
+) -> AsyncIterator[None]:  # fmt: skip
+    """Look every few seconds during the block whether the change log moved, and examine once for all that came.
+
+    0 seconds: do nothing.
+    """
+    seen: Seen = None
+
+    async def work() -> None:
+        nonlocal seen
+        seen = await examine_once(store, keeper, workspace_id, today(), seen)
+
+    async with keeping(f"examining {workspace_id}", work, seconds, leads):
         yield
-        return
-    stopped = asyncio.Event()
-    task = asyncio.create_task(keep_examining(store, keeper, workspace_id, today, seconds, stopped))
-    try:
-        yield
-    finally:
-        stopped.set()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(task, _STOP_SECONDS)

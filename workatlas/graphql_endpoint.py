@@ -145,6 +145,7 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
         bounds=state.bounds,
         spend=spend,
         committer=state.committer,
+        courier=state.courier,
     )
     try:
         async with asyncio.timeout(state.bounds.seconds):

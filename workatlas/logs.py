@@ -11,7 +11,7 @@ from typing import Any, Final
 import structlog
 
 _SECRETS: Final = re.compile(
-    r"wa_[0-9a-f]{16}_[0-9a-f]{48}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?<=[Bb]earer )\S+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"wa_[0-9a-f]{16}_[0-9a-f]{48}|whsec_[\w+/=-]+|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?<=[Bb]earer )\S+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 _HIDDEN: Final = "(hidden)"
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from resolvers.access import Access
+from resolvers.courier import Sent
 
 _LAG_SECONDS: Final = 0.5
 _TIMES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -47,6 +48,15 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
         self.lag = Gauge("workatlas_loop_lag_seconds", "How late the event loop is.", registry=self.registry)
+
+        self.deliveries = Counter(
+            "workatlas_webhook_deliveries", "Attempts to deliver to webhooks by outcome.", ["outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+
+    def told(self, sent: Sent) -> None:
+        """Count one attempt to deliver to a webhook."""
+        self.deliveries.labels("delivered" if sent.delivered else "failed").inc()
 
     def observe(self, access: str, seconds: float) -> None:
         """Count one unit of work in the database."""

@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from graph.errors import GraphError
 from graph.operations import spawn
 from graph.store import Store
+from workatlas.keeping import always, keeping
 
 _LOG = logging.getLogger("workatlas.recurring")
 DAY: Final = 86_400_000
 """Milliseconds of a day."""
-_STOP_SECONDS: Final = 5.0
-"""How long a pass that is going on may take to end when the server stops; then it is broken off."""
-
-
-async def keep_spawning(
-    store: Store, workspace: str, seconds: float, ahead_days: float, stopped: asyncio.Event
-) -> None:
-    """Spawn what falls due within ``ahead_days``, again and again, ``seconds`` apart, until ``stopped`` is set.
-
-    Any number of servers may do so at once, and a database that does not answer is asked again the next time.
-    """
-    said: set[str] = set()
-    while not stopped.is_set():
-        try:
-            said = await _spawn(store, workspace, ahead_days, said)
-        except GraphError as error:
-            _LOG.warning("recurring work of %s could not be looked at: %s", workspace, error)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), seconds)
 
 
 async def _spawn(store: Store, workspace: str, ahead_days: float, said: set[str]) -> set[str]:
@@ -51,16 +31,18 @@ async def _spawn(store: Store, workspace: str, ahead_days: float, said: set[str]
 
 
 @contextlib.asynccontextmanager
-async def spawning(store: Store, workspace: str, seconds: float, ahead_days: float) -> AsyncIterator[None]:
-    """Keep spawning during the block; 0 seconds: do nothing."""
-    if not seconds:
+async def spawning(
+    store: Store, workspace: str, seconds: float, ahead_days: float, leads: Callable[[], bool] = always
+) -> AsyncIterator[None]:
+    """Spawn during the block what falls due within ``ahead_days``, ``seconds`` apart; 0 seconds: do nothing.
+
+    Any number of servers may do so at once.
+    """
+    said: set[str] = set()
+
+    async def work() -> None:
+        nonlocal said
+        said = await _spawn(store, workspace, ahead_days, said)
+
+    async with keeping(f"spawning the recurring work of {workspace}", work, seconds, leads):
         yield
-        return
-    stopped = asyncio.Event()
-    task = asyncio.create_task(keep_spawning(store, workspace, seconds, ahead_days, stopped))
-    try:
-        yield
-    finally:
-        stopped.set()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(task, _STOP_SECONDS)

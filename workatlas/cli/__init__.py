@@ -31,6 +31,7 @@ from workatlas.cli import (
     routes,
     serve,
     summary,
+    webhook,
     what_if,
 )
 from workatlas.cli.output import error_console
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(db.app, name="db")
 app.add_typer(operations.app, name="operations")
 app.add_typer(key.app, name="key")
+app.add_typer(webhook.app, name="webhook")
 app.command("import")(importing.import_)
 app.command()(importing.export)
 app.command()(chains.chains)

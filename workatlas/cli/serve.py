@@ -64,6 +64,7 @@ def serve_database(
     from workatlas.app import AppOptions, create_app
     from workatlas.documents import read_trusted
     from workatlas.serving import serve_app
+    from workatlas.webhooks.delivery import Retries
 
     tokens = needs_tokens(settings, host)
     if tokens and settings.provider is None and not asyncio.run(_has_key(connection)):
@@ -84,6 +85,8 @@ def serve_database(
             bounds=settings.bounds,
             trusted=trusted,
             graphiql=settings.graphiql,
+            private_webhooks=settings.private_webhooks,
+            retries=Retries(settings.webhook_tries) if settings.webhook_tries else None,
             **options,
         )
     )

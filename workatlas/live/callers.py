@@ -99,6 +99,7 @@ async def operation(caller: Caller, asked: Asked, request_id: str) -> AsyncGener
         bounds=state.bounds,
         spend=spend,
         committer=state.committer,
+        courier=state.courier,
         tail=state.tails.of(workspace),
         renewed=lambda: caller.viewer,
     )

@@ -1,0 +1,54 @@
+"""Work that a server does by itself again and again while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
+
+from graph.errors import GraphError
+
+STOP_SECONDS: Final = 5.0
+"""How long work that is going on may take to end when the server stops; then it is broken off."""
+_LOG: Final = logging.getLogger("workatlas.keeping")
+
+
+def always() -> bool:
+    """Work in any case."""
+    return True
+
+
+@contextlib.asynccontextmanager
+async def keeping(
+    what: str, work: Callable[[], Awaitable[None]], seconds: float, leads: Callable[[], bool] = always
+) -> AsyncIterator[None]:
+    """Work during the block, ``seconds`` apart (0: never), while ``leads`` says that it is for this process to do.
+
+    A database that does not answer is asked again the next time; ``what`` names the work in the log.
+    """
+    if not seconds:
+        yield
+        return
+    stopped = asyncio.Event()
+    task = asyncio.create_task(_keep(what, work, seconds, leads, stopped))
+    try:
+        yield
+    finally:
+        stopped.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(task, STOP_SECONDS)
+
+
+async def _keep(
+    what: str, work: Callable[[], Awaitable[None]], seconds: float, leads: Callable[[], bool], stopped: asyncio.Event
+) -> None:
+    while not stopped.is_set():
+        if leads():
+            try:
+                await work()
+            except GraphError as error:
+                _LOG.warning("%s could not be done now: %s", what, error)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), seconds)

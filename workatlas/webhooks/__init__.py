@@ -1,0 +1,1 @@
+"""Webhooks: signed messages about changes, sent to addresses that subscribers gave."""
