@@ -10,6 +10,7 @@
     ├── UnknownWorkspaceError    the workspace does not exist
     ├── BeyondHistoryError       the change log does not open the past that far
     ├── UnknownFindingError      there is no such finding that could be accepted
+    ├── UnreadableSearchError    what is searched for is longer than a search may be
     └── BatchRefusedError        a batch broke the model's rules; ``problems`` lists each one; nothing was written
         ├── ConflictError        an item's version is not the one that the writer expected
         └── CycleError           the batch would close a cycle; ``keys`` names it in order
@@ -54,6 +55,10 @@ class BeyondHistoryError(GraphError):
 
 class UnknownFindingError(GraphError):
     """There is no such finding, or it is resolved."""
+
+
+class UnreadableSearchError(GraphError):
+    """What is searched for is longer than a search may be."""
 
 
 class UnknownWorkspaceError(GraphError):

@@ -17,9 +17,10 @@ from typing import Any, Final
 from graph.conditions import LABEL, rendered, value_of, visible, width
 from graph.cypher import stored
 from graph.model import NODES, Property
-from graph.selection import Column, EdgeColumn, Hop, Label, Level, Listing, Order, Root
+from graph.selection import RANK, Column, EdgeColumn, Hop, Label, Level, Listing, Order, Root
 from graph.sight import seen
 from graph.values import Type
+from graph.words import found
 
 MAX_DEPTH: Final = 6
 """Nested hops that one text may hold: planning takes a third of a second at 6, seconds at 15."""
@@ -27,6 +28,9 @@ MAX_HOPS: Final = 40
 """Hops in all that one text may hold, the patterns of conditions included; each costs the planner about 13 ms."""
 MAX_ORDERED_TEXT: Final = 200
 """Characters of a text that an order compares: cursors hold them."""
+
+SCORE: Final = "score"
+"""Name of the score of the root's items, where a search finds them."""
 
 _SHORT_TEXTS: Final = frozenset({"id", "key", "status"})
 
@@ -74,14 +78,17 @@ def compiled(root: Root) -> Program:
     """
     draft = _Draft(budget=MAX_HOPS - width(root.listing.condition))
     where, after = _listed(root.listing, "n0", 0)
-    match = f"MATCH (n0:Item) WHERE {' AND '.join([*_root_conditions(root), *where])}"
+    conditions = " AND ".join([*_root_conditions(root), *where])
+    match = found("n0", SCORE, conditions) if root.searched else f"MATCH (n0:Item) WHERE {conditions}"
+    carried = f"n0, {SCORE}" if root.searched else "n0"
     parts = []
     if root.level is not None:
-        page = "" if root.named_by else f"{after} WITH n0 ORDER BY {_ordering(root.listing.order, 'n0')} LIMIT $f0"
+        ordering = _ordering(root.listing.order, "n0")
+        page = "" if root.named_by else f"{after} WITH {carried} ORDER BY {ordering} LIMIT $f0"
         row = draft.row(root.level, "n0", "", root.listing.order, (), 0)
         parts.append(f"COLLECT {{ {match}{page} RETURN {row} }}")
     if root.total:
-        parts.append(f"COUNT {{ {match} }}")
+        parts.append(f"COUNT {{ {match}{' RETURN n0' if root.searched else ''} }}")
     if root.statuses:
         parts.append("COLLECT { MATCH (w:Workspace {id: $workspace}) RETURN w.statuses }")
     first = draft.round("RETURN " + ", ".join(parts))
@@ -113,7 +120,7 @@ class _Draft:
         for place, part in enumerate(level.parts, start=1):
             match part:
                 case Column():
-                    values.append(stored(node, part.property))
+                    values.append(SCORE if part.property == RANK else stored(node, part.property))
                 case EdgeColumn():
                     values.append(stored(edge, part.property))
                 case Label():
@@ -202,6 +209,8 @@ def _listed(listing: Listing, node: str, number: int) -> tuple[list[str], str]:
 
 def _sortable(column: Property, node: str) -> str:
     """Return the expression that an order compares: the rank of a choice, the beginning of a text."""
+    if column == RANK:
+        return SCORE
     path = f"{node}.{column.name}"
     if column.choices:
         cases = " ".join(f"WHEN '{choice}' THEN {rank}" for rank, choice in enumerate(column.choices))

@@ -7,10 +7,11 @@ reads of one shape have one Cypher text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from graph.conditions import Condition
 from graph.model import Property
+from graph.values import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Label:
 @dataclass(frozen=True, slots=True)
 class Place:
     """The item's values of the order's criteria, as a cursor holds them; null where the order is by id only."""
+
+
+RANK: Final = Property("score", Type.NUMBER, "", required=True)
+"""How well an item fits what is searched for, 0 to 1: no stored property, but what a search finds beside its items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Root:
     """Where a traversal begins: a page of the items of some kinds, or items named by ``id`` or ``key``.
 
     ``written`` names them by id and finds archived ones too: what a mutation shows of what it wrote.
-    ``statuses`` asks for the workspace's own status names too, as they are stored.
+    ``searched``: only items that a search finds (``graph.words``), which may be ordered by ``RANK``. ``statuses`` asks
+    for the workspace's own status names too, as they are stored.
     """
 
     level: Level | None
@@ -96,6 +102,7 @@ class Root:
     total: bool = False
     listing: Listing = Listing()
     statuses: bool = False
+    searched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from graph.rounds import Program, Round, Step
 from graph.selection import Page
 from graph.sight import Sight
 from graph.store import Rows, Store
+from graph.words import Words
 
 MAX_IDS: Final = 1_000
 """Items that one statement goes on from."""
@@ -25,9 +26,16 @@ class Traversed:
 
 
 async def traverse(
-    store: Store, sight: Sight, program: Program, pages: Sequence[Page], names: Sequence[str] | None = None
+    store: Store,
+    sight: Sight,
+    program: Program,
+    pages: Sequence[Page],
+    names: Sequence[str] | None = None,
+    words: Words | None = None,
 ) -> Traversed:
     """Run a traversal; ``pages`` are the root's and the hops' by their numbers, ``names`` those of a root by name.
+
+    ``words`` is what is searched for, where the root is what a search finds.
 
     The rounds are transactions of their own: what is written between two of them may show in the later one only.
 
@@ -39,6 +47,8 @@ async def traverse(
     parameters = {**sight.parameters, **_parameters(first, pages)}
     if names is not None:
         parameters["names"] = list(names)
+    if words is not None:
+        parameters |= words.parameters(sight.workspace)
     answer = list((await store.rows(first.text, **parameters))[0])
     statuses = answer.pop() if program.statuses else []
     total = answer.pop() if program.total else 0

@@ -19,16 +19,21 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-from graph.selection import Listing, Page
-from resolvers.conditions import Facts, Filtering, read_order
+from graph.conditions import OfKind
+from graph.errors import UnreadableSearchError
+from graph.selection import RANK, Listing, Order, Page
+from graph.words import Words
+from resolvers.conditions import Facts, Filtering, meant, read_order
 from resolvers.connection import decoded, order_name, page_size
+from resolvers.errors import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
     """One list with its values; ``order`` is the order's name in cursors.
 
-    ``timeless``: other requests may use it too. ``categories``: its filter depends on what statuses mean.
+    ``timeless``: other requests may use it too. ``categories``: its filter depends on what statuses mean. ``words`` is
+    what is searched for, in a search.
     """
 
     listing: Listing
@@ -38,6 +43,7 @@ class Bound:
     order: str
     timeless: bool
     categories: bool
+    words: Words | None = None
 
 
 def bound_list(target: str, arguments: Mapping[str, Any], facts: Facts) -> Bound:
@@ -71,6 +77,36 @@ def bound_list(target: str, arguments: Mapping[str, Any], facts: Facts) -> Bound
         order_name(order),
         filtering.timeless,
         filtering.categories,
+    )
+
+
+def bound_search(arguments: Mapping[str, Any]) -> Bound:
+    """Return a page of what a search finds.
+
+    Raises:
+        RefusedError: An argument is out of range, or the mode is not there.
+
+    """
+    limit, after, mode = page_size(arguments["first"]), arguments.get("after"), meant(arguments["mode"])
+    if mode != "KEYWORD":
+        message = f"the mode {mode} needs the extra workatlas[semantic], which is not installed: search by KEYWORD"
+        raise RefusedError("BAD_USER_INPUT", message)
+    try:
+        words = Words.read(arguments["text"])
+    except UnreadableSearchError as error:
+        raise RefusedError("BAD_USER_INPUT", str(error)) from error
+    order, kinds = (Order(RANK, descending=True),), arguments.get("kinds")
+    cursor = decoded(after, order) if after else None
+    place: tuple[Any, ...] = (*cursor.values, cursor.id) if cursor else ()
+    return Bound(
+        Listing(None if kinds is None else OfKind(), order, (False,) if cursor else None),
+        Page(limit + 1, place, () if kinds is None else ([meant(kind) for kind in kinds],)),
+        limit,
+        cursor is not None,
+        order_name(order),
+        timeless=True,
+        categories=False,
+        words=words,
     )
 
 

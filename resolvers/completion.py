@@ -16,8 +16,22 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, parse_type, print_schema, type_from_ast
 from graphql.execution import Executor
 
+from graph.snippets import matches
 from resolvers.connection import encoded
-from resolvers.projection import Category, Connection, Cursor, Edges, Info, Items, Nested, Node, Nodes, Total, Value
+from resolvers.projection import (
+    Category,
+    Connection,
+    Cursor,
+    Edges,
+    Info,
+    Items,
+    Matched,
+    Nested,
+    Node,
+    Nodes,
+    Total,
+    Value,
+)
 from resolvers.reading import Found, Shaped
 from resolvers.scalars import answered
 
@@ -92,6 +106,10 @@ class _Edge:
                 return _cursor(self.found, self.connection, self.row)
             case Node():
                 return _Item(self.found, one.items, self.row)
+            case Matched():
+                words = self.found.lists[self.connection.number].words
+                assert words is not None  # only searches match
+                return one.selected.shown(matches(words, *(self.row[place] for place in one.places)))
             case Value():
                 return answered(one.column.type, self.row[one.place])
 

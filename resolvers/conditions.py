@@ -126,7 +126,7 @@ class Filtering:
         return [self._value(one) for one in self._bounded(given)]
 
     def _value(self, given: Any) -> Any:
-        value = _meant(given)
+        value = meant(given)
         if isinstance(value, str) and len(value) > MAX_TEXT:
             raise RefusedError("BAD_USER_INPUT", f"a text in a filter may have at most {MAX_TEXT} characters")
         return value
@@ -233,7 +233,7 @@ def read_order(target: str, given: Sequence[Mapping[str, Any]] | None) -> tuple[
     """
     columns = sortable_of(target)
     order = tuple(
-        Order(replace(columns[_meant(one["field"])], description=""), _meant(one["direction"]) == "DESC")
+        Order(replace(columns[meant(one["field"])], description=""), meant(one["direction"]) == "DESC")
         for one in given or ()
     )
     if len({one.column.name for one in order}) != len(order):
@@ -243,5 +243,6 @@ def read_order(target: str, given: Sequence[Mapping[str, Any]] | None) -> tuple[
     return order
 
 
-def _meant(given: Any) -> Any:
+def meant(given: Any) -> Any:
+    """Return what a client's value stands for: enums are given by their members."""
     return given.value if isinstance(given, Enum) else given

@@ -19,6 +19,7 @@ from typing import Any, Final
 import orjson
 
 from graph.model import Property
+from graph.snippets import matches
 from graph.values import Type, millis_to_instant
 from resolvers.arguments import Bound
 from resolvers.connection import encoded
@@ -26,10 +27,12 @@ from resolvers.projection import (
     Category,
     Connection,
     Cursor,
+    EdgePart,
     Edges,
     Field,
     Info,
     Items,
+    Matched,
     Nested,
     Node,
     Nodes,
@@ -121,14 +124,24 @@ class _Writer:
         }
         return "{" + ", ".join(f"{key!r}: {values[name]}" for key, name in info.fields) + "}"
 
-    def _edge_field(self, one: Value | TypeName | Cursor | Node, connection: Connection) -> str:
+    def _edge_field(self, one: EdgePart, connection: Connection) -> str:
         match one:
             case Cursor():
                 return _cursor(connection, "r")
             case Node():
                 return self.item(one.items, "r")
+            case Matched():
+                key, title, description = one.places
+                found = f"matches(b{connection.number}.words, r[{key}], r[{title}], r[{description}])"
+                return f"{self._named(one.selected.shown)}({found})"
             case _:
                 return self.value(one, "r")
+
+    def _named(self, value: Any) -> str:
+        """Return a name by which the text reaches a value."""
+        name = f"x{next(self.numbers)}"
+        self.names[name] = value
+        return name
 
     # Items --------------------------------------------------------------------------------------------------------
 
@@ -164,10 +177,8 @@ class _Writer:
 
     def _property(self, column: Property, path: str) -> str:
         if column.choices:
-            name = f"e{next(self.numbers)}"
             choices = dict.fromkeys(column.choices) if column.required else dict.fromkeys((*column.choices, None))
-            self.names[name] = Table({one: one for one in choices})
-            return f"{name}[{path}]"
+            return f"{self._named(Table({one: one for one in choices}))}[{path}]"
         if column.required:
             return f"({path} or present({path}))" if column.type is Type.TEXT else f"{_REQUIRED[column.type]}({path})"
         return _OPTIONAL[column.type].format(path)
@@ -227,6 +238,7 @@ _NAMESPACE: Final[Mapping[str, Any]] = {
     "day": day,
     "instant": instant,
     "json": orjson.loads,
+    "matches": matches,
     "number": number,
     "present": present,
     "whole": whole,

@@ -12,9 +12,10 @@ from graph.model import NODES
 from resolvers.access import METADATA, Access
 from resolvers.connection import DEFAULT_PAGE, After, First, PageInfo
 from resolvers.filters import FILTERS, ORDERS
+from resolvers.matches import SearchMatch
 from resolvers.naming import (
     ABSTRACT,
-    EdgeField,
+    SEARCH,
     description_of,
     edge_fields,
     edge_fields_of,
@@ -88,7 +89,11 @@ def _make_types() -> dict[str, Made]:
         types[group] = _bare(group, types["Item"])
     for label, kind in NODES.items():
         types[label] = _bare(label, types[kind.group or "Item"])
-    for stem in (*(name for name in types if name != "Node"), *(one.type_name for one in edge_fields().values())):
+    for stem in (
+        *(name for name in types if name != "Node"),
+        SEARCH,
+        *(one.type_name for one in edge_fields().values()),
+    ):
         types[f"{stem}Connection"] = _bare(f"{stem}Connection")
         types[f"{stem}Edge"] = _bare(f"{stem}Edge")
     for name in (*ABSTRACT, *NODES):
@@ -96,9 +101,12 @@ def _make_types() -> dict[str, Made]:
         decorate = strawberry.interface if name in ABSTRACT else strawberry.type
         decorate(types[name], name=name, description=description_of(name))
     for name in (*(one for one in ABSTRACT if one != "Node"), *NODES):
-        _declare_connection(types, name, name, None)
+        _declare_connection(types, name, name, f"items of type {name}", {})
+    _declare_connection(types, SEARCH, "Item", "what a search found", _SEARCHED)
     for one in edge_fields().values():
-        _declare_connection(types, one.type_name, one.target, one)
+        owner = one.kind.name.title().replace("_", "")
+        own = {column.name: field(type_of(owner, column), column.description) for column in one.kind.properties}
+        _declare_connection(types, one.type_name, one.target, f"{one.kind.name} edges", own)
     return types
 
 
@@ -113,14 +121,10 @@ def _fields_of(name: str, types: Mapping[str, Made]) -> dict[str, Any]:
     return fields
 
 
-def _declare_connection(types: Mapping[str, Made], stem: str, target: str, edge: EdgeField | None) -> None:
+def _declare_connection(types: Mapping[str, Made], stem: str, target: str, what: str, own: Mapping[str, Any]) -> None:
     connection, link, node = types[f"{stem}Connection"], types[f"{stem}Edge"], types[target]
-    what = f"{edge.kind.name} edges" if edge else f"items of type {target}"
     fields = {"cursor": field(str, "Where the item stands in this list."), "node": field(node, "The item.")}
-    if edge is not None:
-        owner = edge.kind.name.title().replace("_", "")
-        fields |= {one.name: field(type_of(owner, one), one.description) for one in edge.kind.properties}
-    declare(link, fields)
+    declare(link, fields | dict(own))
     strawberry.type(link, name=f"{stem}Edge", description=f"One of a page of {what}.")
     declare(
         connection,
@@ -133,6 +137,13 @@ def _declare_connection(types: Mapping[str, Made], stem: str, target: str, edge:
     )
     strawberry.type(connection, name=f"{stem}Connection", description=f"A page of {what}.")
 
+
+_SEARCHED: Final = {
+    "score": field(
+        float, "How well the item fits, 0 to 1: 1 where the text is its key; it depends on the item and the text alone."
+    ),
+    "matches": field(many(SearchMatch), "The item's texts in which the words stand."),
+}
 
 TYPES: Final = _make_types()
 """Every type made from the model table, by its GraphQL name."""

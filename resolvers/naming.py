@@ -24,6 +24,9 @@ ABSTRACT: Final = {
 }
 """Interface → description and the labels that implement it."""
 
+SEARCH: Final = "Search"
+"""Stem of the types of what a search finds: items of any kind, and how they fit."""
+
 _PLURALS: Final = {"Person": "people", "Work": "work"}
 
 
@@ -133,6 +136,8 @@ def plain(column: Property) -> Property:
 
 def labels_of(name: str) -> tuple[str, ...]:
     """Return the labels that a type stands for, in the table's order."""
+    if name == SEARCH:
+        return tuple(NODES)
     return ABSTRACT[name][1] if name in ABSTRACT else (name,)
 
 

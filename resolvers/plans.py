@@ -12,11 +12,11 @@ from graphql import FieldNode
 from graph.model import SHARED
 from graph.rounds import Program, compiled
 from graph.selection import Column, Listing, Page, Root
-from resolvers.arguments import Arguments, Bound, bound_list
+from resolvers.arguments import Arguments, Bound, bound_list, bound_search
 from resolvers.conditions import Facts
 from resolvers.decoding import Decoder, connection_decoder, items_decoder
 from resolvers.documents import Document, remembered
-from resolvers.naming import labels_of, plain
+from resolvers.naming import SEARCH, labels_of, plain
 from resolvers.projection import Connection, Items, Layout, Projection, Slot
 
 _KEY: Final = Column(plain(next(one for one in SHARED if one.name == "key")))
@@ -36,7 +36,8 @@ class PlannedList:
         """Return it with the values of one request."""
         if self.arguments is None:
             return _NAMED
-        return bound_list(self.target, self.arguments.values(variables), facts)
+        values = self.arguments.values(variables)
+        return bound_search(values) if self.target == SEARCH else bound_list(self.target, values, facts)
 
     def once(self, facts: Facts) -> Bound | None:
         """Return it with the values of every request, ``None`` where they differ."""
@@ -86,7 +87,8 @@ class Plan:
         rows = isinstance(self.content, Items) or self.content.rows
         level = self.layout.level(listings) if rows else None
         total = isinstance(self.content, Connection) and self.content.total
-        return Root(level, labels_of(self.target), self.named_by, total, listings[0], statuses)
+        searched = self.target == SEARCH
+        return Root(level, labels_of(self.target), self.named_by, total, listings[0], statuses, searched)
 
     @property
     def name_place(self) -> int:

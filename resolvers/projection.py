@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
-from graphql import FieldNode
+from graphql import FieldNode, GraphQLObjectType, get_named_type
 
 from graph.model import Property
-from graph.selection import Column, EdgeColumn, Hop, Label, Level, Listing, Place
+from graph.selection import RANK, Column, EdgeColumn, Hop, Label, Level, Listing, Place
 from graph.values import Type
 from resolvers.documents import Document
 from resolvers.errors import RefusedError
-from resolvers.naming import EdgeField, edge_fields_of, labels_of, plain, properties_of
+from resolvers.naming import SEARCH, EdgeField, edge_fields_of, labels_of, plain, properties_of
 
 MAX_HOPS_DEEP: Final = 15
 """Edges that one root field may follow one after another."""
@@ -27,6 +27,7 @@ MAX_HOPS_IN_ALL: Final = 200
 
 _STATUS: Final = Property("status", Type.TEXT, "")
 _TITLE: Final = Property("title", Type.TEXT, "", required=True)
+_SEARCHED: Final = tuple(Property(name, Type.TEXT, "") for name in ("key", "title", "description"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,36 @@ class Nested:
     key: str
     place: int
     connection: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What is selected of a plain object: response key and name of each field, and what is selected of an object."""
+
+    type_name: str
+    fields: tuple[tuple[str, str, Plain | None], ...]
+
+    def shown(self, value: Any) -> Any:
+        """Return an object, a list of them, or null, as it is selected; its attributes are called as its fields."""
+        if value is None:
+            return None
+        if isinstance(value, list | tuple):
+            return [self.shown(one) for one in value]
+        return {key: self._field(value, name, inner) for key, name, inner in self.fields}
+
+    def _field(self, value: Any, name: str, inner: Plain | None) -> Any:
+        if name == "__typename":
+            return self.type_name
+        return getattr(value, name) if inner is None else inner.shown(getattr(value, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Where an item matches a search; ``places`` are those of its key, title and description."""
+
+    key: str
+    places: tuple[int, int, int]
+    selected: Plain
 
 
 Field = Value | TypeName | Category | Nested
@@ -113,12 +144,15 @@ class Nodes:
     items: Items
 
 
+EdgePart = Value | TypeName | Cursor | Node | Matched
+
+
 @dataclass(frozen=True, slots=True)
 class Edges:
     """The edges of a page."""
 
     key: str
-    fields: tuple[Value | TypeName | Cursor | Node, ...]
+    fields: tuple[EdgePart, ...]
 
 
 Part = TypeName | Total | Info | Nodes | Edges
@@ -197,6 +231,14 @@ class Projection:
 
     def _fields(self, nodes: Sequence[FieldNode], type_name: str) -> list[tuple[str, str, list[FieldNode]]]:
         return self._document.fields(nodes, type_name, self._skips)
+
+    def _plain(self, nodes: Sequence[FieldNode], type_name: str) -> Plain:
+        """Return what is selected of a plain object."""
+        declared, found = self._document.object(type_name).fields, []
+        for key, name, own in self._fields(nodes, type_name):
+            inner = get_named_type(declared[name].type) if name in declared else None
+            found.append((key, name, self._plain(own, inner.name) if isinstance(inner, GraphQLObjectType) else None))
+        return Plain(type_name, tuple(found))
 
     # Items --------------------------------------------------------------------------------------------------------
 
@@ -280,9 +322,9 @@ class Projection:
 
     def _edges(
         self, nodes: Sequence[FieldNode], stem: str, layout: Layout, depth: int, edge: EdgeField | None
-    ) -> tuple[Value | TypeName | Cursor | Node, ...]:
+    ) -> tuple[EdgePart, ...]:
         declared = {one.name: one for one in edge.kind.properties} if edge else {}
-        parts: list[Value | TypeName | Cursor | Node] = []
+        parts: list[EdgePart] = []
         for key, name, own in self._fields(nodes, f"{stem}Edge"):
             match name:
                 case "__typename":
@@ -292,6 +334,11 @@ class Projection:
                     parts.append(Cursor(key))
                 case "node":
                     parts.append(Node(key, self.items(own, layout, depth)))
+                case "score" if stem == SEARCH:
+                    parts.append(Value(key, layout.place(Column(RANK)), RANK))
+                case "matches" if stem == SEARCH:
+                    key_at, title_at, description_at = (layout.place(Column(one)) for one in _SEARCHED)
+                    parts.append(Matched(key, (key_at, title_at, description_at), self._plain(own, "SearchMatch")))
                 case _:
                     column = declared[name]
                     place = layout.place(EdgeColumn(plain(column)))

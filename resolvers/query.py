@@ -10,11 +10,15 @@ import strawberry
 from strawberry.types import Info
 
 from graph.model import NODES
+from graph.words import MAX_FOUND, MAX_TEXT
 from resolvers import analyses, log, webhooks
 from resolvers.access import Access
+from resolvers.connection import DEFAULT_PAGE, After, First
 from resolvers.context import Context
+from resolvers.filters import ItemKind
 from resolvers.items import TYPES, Made, declare, field, listed, many
-from resolvers.naming import ABSTRACT, plural
+from resolvers.matches import BY_WORDS, SearchMode
+from resolvers.naming import ABSTRACT, SEARCH, plural
 from resolvers.reading import Shaped, read_named, read_one, read_page
 
 
@@ -41,6 +45,25 @@ async def item(
     return await read_one(info, "Item", "key", key)
 
 
+async def search(
+    info: Info[Context, None],
+    text: Annotated[
+        str,
+        strawberry.argument(
+            description=f'What to search for, at most {MAX_TEXT} characters: words, and `"phrases in quotes"`.'
+        ),
+    ],
+    kinds: Annotated[
+        list[ItemKind] | None, strawberry.argument(description="Of which kinds; of any when absent.")  # type: ignore[valid-type]
+    ] = None,
+    mode: Annotated[SearchMode, strawberry.argument(description="How to compare.")] = BY_WORDS,  # type: ignore[valid-type]
+    first: First = DEFAULT_PAGE,
+    after: After = None,
+) -> Any:
+    """Return a page of the items that fit a text."""
+    return await read_page(info, SEARCH)
+
+
 def _listing(name: str) -> Callable[..., Any]:
     async def listing(info: Info[Context, None], **_: Any) -> Shaped:
         return await read_page(info, name)
@@ -55,6 +78,11 @@ def _make_query() -> Made:
         "node": read(TYPES["Node"] | None, "One item by its id.", resolver=node),
         "nodes": read(many(TYPES["Node"] | None), "Items by their ids, in that order.", resolver=nodes),
         "item": read(TYPES["Item"] | None, "One item by its key.", resolver=item),
+        "search": read(
+            TYPES[f"{SEARCH}Connection"],
+            f"Items that fit a text, best first; at most {MAX_FOUND:,} are found and counted.",
+            resolver=search,
+        ),
         "workspace": read(log.Workspace, "The workspace that this API serves.", resolver=log.workspace),
         "snapshot": read(log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot),
         "changes": read(log.Changes, "The change log, oldest first.", resolver=log.changes),

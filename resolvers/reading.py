@@ -102,7 +102,8 @@ async def _traversed(
         text = _REMEMBERED.get(context.workspace, _DEFAULT)
         lists = plan.bound(variables, Facts(clock, lambda text=text: categories_of(text)))  # type: ignore[misc]
         program = plan.program(lists)
-        found = await traverse(context.store, context.viewer.sight, program, [one.page for one in lists], names)
+        pages = [one.page for one in lists]
+        found = await traverse(context.store, context.viewer.sight, program, pages, names, lists[0].words)
         if not program.statuses:
             return found.rows, found.total, lists, {}
         _REMEMBERED[context.workspace] = found.statuses

@@ -29,6 +29,7 @@ from workatlas.cli import (
     people,
     risks,
     routes,
+    search,
     serve,
     summary,
     webhook,
@@ -71,6 +72,7 @@ app.command()(what_if.what_if)
 app.command()(what_if.impact)
 app.command()(what_if.triage)
 app.command()(routes.path)
+app.command()(search.search)
 app.command()(findings.findings)
 app.command()(past.difference)
 app.command()(past.history)
