@@ -8,7 +8,7 @@ import numpy as np
 
 from analytics.expanded import Expanded
 from analytics.forest import Forest
-from analytics.kernels import Pointers, compiled, rows_sorted
+from analytics.kernels import Pointers, compiled, rows_of
 from analytics.ownership import answering
 from graph.columns import Flags, Floats, Ints
 
@@ -38,12 +38,14 @@ class Bearers:
         gates, finishes = node_unit[expanded.gate[rows]], node_unit[expanded.finish[rows]]
         tails = np.concatenate([node_unit[work], cycles, gates, finishes])
         whos = np.concatenate([item[work], len(snapshot) + cycles, people, people])
-        pairs = np.unique(np.stack([tails, whos]).astype(np.int64), axis=1)
-        pointer, who = rows_sorted(pairs[0], pairs[1], units)
+        # Each pair as one number: sorting those takes a tenth of the time that distinct rows of two take.
+        width = len(snapshot) + units
+        pairs = np.sort(tails.astype(np.int64) * width + whos)
+        tail, who = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], width)
         nodes = np.flatnonzero(lone & expanded.is_container[item] & (expanded.gate[item] == np.arange(len(item))))
         gate = np.zeros(units, dtype=np.bool_)
         gate[node_unit[nodes]] = True
-        return cls(pointer, who, gate)
+        return cls(rows_of(tail, units), who.astype(np.int32), gate)
 
 
 def loads(expanded: Expanded, forest: Forest, bearers: Bearers) -> tuple[Floats, Floats]:

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from analytics.containment import Containment
 from analytics.expanded import Expanded
+from analytics.kernels import rows_of, totals
 from analytics.losses import Loss, fewest_losses
 from analytics.readiness import Readiness
 from analytics.results import Explanation, amount, counted, listed, percent
 from analytics.teams import Teams
-from graph.columns import Flags
+from graph.columns import Flags, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,44 +72,47 @@ class BusFactors:
         self._teams = Teams.of(expanded.snapshot)
         self._open = Readiness.of(expanded).leaf
         self._hours = expanded.durations.remaining
+        self._sets: list[frozenset[int]] = list(dict.fromkeys((frozenset(), *self._teams.holders.values())))
+        place = {people: at for at, people in enumerate(self._sets)}
+        self._held_by = np.zeros(len(expanded.snapshot), dtype=np.int32)
+        self._held_by[list(self._teams.holders)] = [place[people] for people in self._teams.holders.values()]
 
     def of_goals(self, goals: Iterable[int]) -> tuple[BusFactor, ...]:
         """Return the factors of those goals that have open work below them, the smallest first."""
         containment, made = Containment.of(self._expanded), []
-        nobody: frozenset[int] = frozenset()
         for goal in goals:
             leaves = containment.leaves(goal)
-            held = [(row, self._teams.holders.get(row, nobody)) for row in leaves[self._open[leaves]].tolist()]
-            if held:
-                made.append(self._of(goal, held))
+            leaves = leaves[self._open[leaves]]
+            if len(leaves):
+                made.append(self._of(goal, leaves, None))
         return _ranked(made)
 
     def of_teams(self, teams: Sequence[int]) -> tuple[BusFactor, ...]:
         """Return the factors of those teams that hold open work, the smallest first."""
-        members = self._teams.members
-        within = self._within()
-        held: dict[int, dict[int, frozenset[int]]] = {team: {} for team in teams}
-        for row, holder in zip(self._teams.item.tolist(), self._teams.holder.tolist(), strict=True):
-            if self._open[row]:
-                for team in within.get(holder, ()):
-                    if team in held:
-                        held[team][row] = self._teams.holders[row] & members[team]
-        return _ranked([self._of(team, list(found.items())) for team, found in held.items() if found])
+        made = []
+        usable = self._open[self._teams.item]
+        item, holder = self._teams.item[usable], self._teams.holder[usable]
+        order = np.argsort(holder, kind="stable")
+        pointer = rows_of(holder, len(self._open))
+        for team in teams:
+            members = self._teams.members[team]
+            doers = [*members, *self._teams.inside[team]]
+            held = [item[order[pointer[one] : pointer[one + 1]]] for one in doers]
+            leaves = np.unique(np.concatenate(held))
+            if len(leaves):
+                made.append(self._of(team, leaves, members))
+        return _ranked(made)
 
-    def _within(self) -> dict[int, set[int]]:
-        """Return the teams to which each person and each team belongs, the team itself among them."""
-        found: dict[int, set[int]] = {}
-        for team, people in self._teams.members.items():
-            for one in (*people, *self._teams.inside[team]):
-                found.setdefault(one, set()).add(team)
-        return found
-
-    def _of(self, row: int, held: list[tuple[int, frozenset[int]]]) -> BusFactor:
-        hours = {leaf: float(self._hours[leaf]) for leaf, _ in held}
-        total = sum(hours.values())
+    def _of(self, row: int, leaves: Ints, members: frozenset[int] | None) -> BusFactor:
+        """Return a factor over some open leaves; only ``members`` count as their holders, if they are given."""
+        hours = self._hours[leaves]
+        total = float(hours.sum())
+        places, group = np.unique(self._held_by[leaves], return_inverse=True)
+        size = totals(group, hours if total > 0 else np.ones(len(leaves)), len(places))
         weights: dict[frozenset[int], float] = {}
-        for leaf, people in held:
-            weights[people] = weights.get(people, 0.0) + (hours[leaf] if total > 0 else 1.0)
+        for place, weight in zip(places.tolist(), size.tolist(), strict=True):
+            people = self._sets[place] if members is None else self._sets[place] & members
+            weights[people] = weights.get(people, 0.0) + weight
         loss = fewest_losses(weights)
         items = self._expanded.snapshot.items
         named = [person for person in loss.people if self._seen[person]]
@@ -117,10 +123,10 @@ class BusFactors:
             factor=len(loss.people),
             people=tuple(items.key[person] for person in named),
             names=tuple(items.title[person] or items.key[person] for person in named),
-            leaves=len(held),
+            leaves=len(leaves),
             holders=len(frozenset().union(*weights)),
             open_hours=total,
-            unheld_hours=sum(hours[leaf] for leaf, people in held if not people),
+            unheld_hours=weights.get(frozenset(), 0.0) if total > 0 else 0.0,
             lost_share=_share(loss),
             exact=loss.exact,
         )

@@ -175,13 +175,14 @@ class Loads:
         """Return moves of items that leave nobody with more hours than capacity; see ``moves.relief``."""
         found, worth = self.commitments, item_worth(self._expanded)
         is_person = self._expanded.snapshot.items.kind[found.doer] == PERSON
+        places = np.flatnonzero(is_person & found.estimated & (found.hours > 0))
+        item, doer, weekly = found.item[places], found.doer[places], found.hours[places, None] * found.weekly[places]
         pieces: dict[int, list[Piece]] = {person: [] for person in self._people.tolist()}
-        for place in np.flatnonzero(is_person & found.estimated & (found.hours > 0)).tolist():
-            item = int(found.item[place])
-            hours = found.hours[place] * found.weekly[place]
-            pieces[int(found.doer[place])].append(Piece(item, hours, float(worth[item])))
-        nothing = np.zeros(len(found.first))
-        load = {person: sum((piece.hours for piece in mine), nothing) for person, mine in pieces.items()}
+        for one, hours, value, person in zip(item.tolist(), weekly, worth[item].tolist(), doer.tolist(), strict=True):
+            pieces[person].append(Piece(one, hours, value))
+        total = np.zeros((len(self._expanded.snapshot), len(found.first)))
+        np.add.at(total, doer, weekly)
+        load = {person: total[person] for person in pieces}
         mates = {
             person: [other for other in people if other != person]
             for people in self._at_home.values()

@@ -46,7 +46,8 @@ def fewest_losses(weights: Mapping[frozenset[int], float], budget: int = _BUDGET
             break
         if search.spent > budget:
             break
-    orphaned = weights.get(frozenset(), 0.0) + _orphaned(sets, frozenset(chosen))
+    lost = frozenset(chosen)
+    orphaned = weights.get(frozenset(), 0.0) + sum(weight for people, weight in sets if people <= lost)
     return Loss(tuple(sorted(chosen)), orphaned, total, search.spent <= budget)
 
 
@@ -69,12 +70,8 @@ def _greedy(sets: Sequence[tuple[frozenset[int], float]], wanted: float) -> list
     return chosen
 
 
-def _orphaned(sets: Sequence[tuple[frozenset[int], float]], lost: frozenset[int]) -> float:
-    return sum(weight for people, weight in sets if people <= lost)
-
-
 class _Search:
-    """Looks for a given number of people by depth first search, people with most work first."""
+    """Looks for a given number of people by depth first search, people with most work first; sets are bits."""
 
     def __init__(self, sets: Sequence[tuple[frozenset[int], float]], wanted: float, budget: int) -> None:
         held: dict[int, float] = {}
@@ -83,7 +80,9 @@ class _Search:
                 held[person] = held.get(person, 0.0) + weight
         self._people = sorted(held, key=lambda person: (-held[person], person))
         self._held = [held[person] for person in self._people]
-        self._sets, self._wanted, self._budget = sets, wanted, budget
+        bit = {person: 1 << place for place, person in enumerate(self._people)}
+        self._sets = [(sum(bit[person] for person in people), weight) for people, weight in sets]
+        self._wanted, self._budget = wanted, budget
         self.spent = 0
 
     @property
@@ -96,17 +95,34 @@ class _Search:
         return count
 
     def of_size(self, size: int) -> list[int] | None:
-        """Return so many people whose loss is enough, ``None`` if there are none or the budget is spent."""
+        """Return so many people (1 or more) whose loss is enough, ``None`` if there are none or the budget is spent."""
         return self._extend([], 0, size, 0.0)
 
     def _extend(self, chosen: list[int], start: int, more: int, bound: float) -> list[int] | None:
-        if not more:
-            self.spent += len(self._sets)
-            return chosen if _orphaned(self._sets, frozenset(chosen)) >= self._wanted else None
+        if more == 1:
+            return self._last(chosen, start, bound)
         for place in range(start, len(self._people) - more + 1):
             if bound + sum(self._held[place : place + more]) < self._wanted or self.spent > self._budget:
                 return None
-            found = self._extend([*chosen, self._people[place]], place + 1, more - 1, bound + self._held[place])
+            found = self._extend([*chosen, place], place + 1, more - 1, bound + self._held[place])
             if found is not None:
                 return found
+        return None
+
+    def _last(self, chosen: list[int], start: int, bound: float) -> list[int] | None:
+        """Return a choice with one more person: one look at the sets tells what each of them would add."""
+        kept = ~sum(1 << place for place in chosen)
+        orphaned, added = 0.0, dict[int, float]()
+        for people, weight in self._sets:
+            left = people & kept
+            if not left:
+                orphaned += weight
+            elif not left & (left - 1):  # one person is left
+                added[left] = added.get(left, 0.0) + weight
+        for place in range(start, len(self._people)):
+            if bound + self._held[place] < self._wanted or self.spent > self._budget:
+                return None
+            self.spent += len(self._sets)
+            if orphaned + added.get(1 << place, 0.0) >= self._wanted:
+                return [self._people[one] for one in (*chosen, place)]
         return None

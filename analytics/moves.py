@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.columns import Floats
 
@@ -60,23 +61,28 @@ def relief(
     with least goal value; it goes to the mate with most room if one has room in each of its weeks, else to a later
     time. Then every move without which there is no overload either is taken back. O(overloaded people × items²).
     """
-    left = {person: hours.copy() for person, hours in load.items()}
+    people = sorted(load)
+    if not people:
+        return []
+    weeks = _Weeks(people, np.array([load[one] for one in people]), np.array([capacity[one] for one in people]))
     chosen: list[Relief] = []
-    for person in sorted(left, key=lambda one: (-_over(left[one], capacity[one]).sum(), one)):
-        if not _over(left[person], capacity[person]).any():
+    for place in np.argsort(-_over(weeks.left, weeks.capacity).sum(axis=1), kind="stable").tolist():
+        if not weeks.over(place).any():
             continue
+        person = people[place]
+        others = np.searchsorted(people, sorted(mates.get(person, ())))
         waiting = _Pieces(pieces.get(person, ()))
         taken: list[tuple[Piece, int]] = []
-        while (over := _over(left[person], capacity[person])).any():
+        while (over := weeks.over(place)).any():
             best = waiting.best(over)
             if best is None:
                 break
-            to = _room(best, left, capacity, mates.get(person, ()))
-            left[person] -= best.hours
+            to = weeks.room(best, others)
+            weeks.left[place] -= best.hours
             if to >= 0:
-                left[to] += best.hours
+                weeks.left[to] += best.hours
             taken.append((best, to))
-        chosen += _needed(person, taken, left, capacity)
+        chosen += weeks.needed(place, taken)
     return chosen
 
 
@@ -108,22 +114,39 @@ class _Pieces:
         return self._pieces[place]
 
 
-def _room(piece: Piece, left: Mapping[int, Floats], capacity: Mapping[int, Floats], mates: Sequence[int]) -> int:
-    """Return the mate with most room among those with enough of it in each week, -1 if there is none."""
-    able = [one for one in mates if not _over(left[one] + piece.hours, capacity[one])[piece.hours > 0].any()]
-    return max(able, key=lambda one: (float((capacity[one] - left[one]).sum()), -one), default=-1)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Weeks:
+    """What ``people`` (ascending; a person is named by the place there) have ``left`` to do, and their ``capacity``.
 
+    Both have the shape (people, w).
+    """
 
-def _needed(
-    person: int, taken: Sequence[tuple[Piece, int]], left: Mapping[int, Floats], capacity: Mapping[int, Floats]
-) -> list[Relief]:
-    """Return the moves of one person without those that turn out not to be needed, which are taken back."""
-    kept = []
-    for piece, to in reversed(taken):
-        if not _over(left[person] + piece.hours, capacity[person]).any():
-            left[person][:] += piece.hours
-            if to >= 0:
-                left[to][:] -= piece.hours
-        else:
-            kept.append(Relief(piece.item, person, to, float(piece.hours.sum())))
-    return kept[::-1]
+    people: Sequence[int]
+    left: Floats
+    capacity: Floats
+
+    def over(self, place: int) -> Floats:
+        """Return a person's hours above capacity in each week."""
+        return _over(self.left[place], self.capacity[place])
+
+    def room(self, piece: Piece, mates: NDArray[np.intp]) -> int:
+        """Return the mate (ascending places) with most room among those with enough in each week, -1 for none."""
+        left, capacity, used = self.left[mates], self.capacity[mates], piece.hours > 0
+        able = ~_over(left + piece.hours, capacity)[:, used].any(axis=1)
+        if not able.any():
+            return -1
+        room = np.where(able, (capacity - left).sum(axis=1), -np.inf)
+        return int(mates[np.argmax(room)])
+
+    def needed(self, place: int, taken: Sequence[tuple[Piece, int]]) -> list[Relief]:
+        """Return the moves of one person without those that turn out not to be needed, which are taken back."""
+        kept = []
+        for piece, to in reversed(taken):
+            if not _over(self.left[place] + piece.hours, self.capacity[place]).any():
+                self.left[place] += piece.hours
+                if to >= 0:
+                    self.left[to] -= piece.hours
+            else:
+                whom = self.people[to] if to >= 0 else -1
+                kept.append(Relief(piece.item, self.people[place], whom, float(piece.hours.sum())))
+        return kept[::-1]

@@ -65,12 +65,21 @@ class Teams:
 
     @cached_property
     def holders(self) -> dict[int, frozenset[int]]:
-        """The people who own or do each item that somebody holds, a team's members standing for the team."""
-        found: dict[int, set[int]] = {}
+        """The people who own or do each item that somebody holds, a team's members standing for the team.
+
+        Items with the same holders share one set.
+        """
+        rows, starts, counts = np.unique(self.item, return_index=True, return_counts=True)
+        holders, ends = self.holder.tolist(), (starts + counts).tolist()
         is_team = self.snapshot.items.kind == TEAM
-        for row, holder in zip(self.item.tolist(), self.holder.tolist(), strict=True):
-            found.setdefault(row, set()).update(self.members[holder] if is_team[holder] else (holder,))
-        return {row: frozenset(people) for row, people in found.items()}
+        people: dict[tuple[int, ...], frozenset[int]] = {}
+        found: dict[int, frozenset[int]] = {}
+        for row, start, end in zip(rows.tolist(), starts.tolist(), ends, strict=True):
+            held = tuple(holders[start:end])
+            if held not in people:
+                people[held] = frozenset().union(*(self.members[one] if is_team[one] else (one,) for one in held))
+            found[row] = people[held]
+        return found
 
     @cached_property
     def home(self) -> dict[int, int]:

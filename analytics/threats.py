@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.expanded import OPERATION, Expanded
 from analytics.kernels import UNREACHED, Words, reach_bits
@@ -15,9 +16,10 @@ from analytics.ownership import Ownership
 from analytics.readiness import Readiness
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from analytics.roles import with_role
+from analytics.threatened import BIT, FORCES, Threatened
 from analytics.trees import ChainTree
 from analytics.worth import chosen_goals, outermost
-from graph.columns import NO_CODE, Flags
+from graph.columns import NO_CODE, Codes, Flags, Floats, Ints
 from graph.model import Role
 from graph.snapshot import KINDS, Snapshot
 
@@ -160,30 +162,31 @@ def risks(
     expanded = Expanded.of(snapshot, today)
     chosen, limited = chosen_goals(expanded, goals, hidden)
     reasons = _Reasons(expanded)
-    threatened: dict[int, dict[int, set[str]]] = {}
-    waits = _waits(expanded, chosen)
-    for place, goal in enumerate(chosen):
-        for row, found in reasons.of_goal(goal, (waits[:, place // 64] >> np.uint64(place % 64) & np.uint64(1)) > 0):
-            threatened.setdefault(row, {})[goal] = found
-    shown = {row: found for row, found in threatened.items() if hidden is None or not hidden[row]}
-    top = outermost(expanded, chosen)
-    value = {row: _value(expanded, found, top) for row, found in shown.items()}
+    found = reasons.of_goals(chosen)
+    value, number = found.values(expanded, outermost(expanded, chosen)), found.numbers()
+    shown = np.ones(len(found.rows), dtype=np.bool_) if hidden is None else ~hidden[found.rows]
+    order = _first(np.flatnonzero(shown), value, number, limit)
     keys = snapshot.items.key
-    order = sorted(shown, key=lambda row: (-value[row], -len(set().union(*shown[row].values())), keys[row]))
-    if len(order) > limit:
-        limited = (*limited, f"the first {limit} of {len(order)} threats")
-    threats = tuple(reasons.threat(row, shown[row], value[row], hidden) for row in order[:limit])
-    unseen = len(threatened) - len(shown)
+    ranked = sorted(order, key=lambda at: (-value[at], -number[at], keys[int(found.rows[at])]))[:limit]
+    total = int(np.count_nonzero(shown))
+    if total > limit:
+        limited = (*limited, f"the first {limit} of {total} threats")
+    threats = tuple(reasons.threat(found, at, float(value[at]), hidden) for at in ranked)
+    unseen = len(found.rows) - total
     return Risks(
-        threats, _untriaged(snapshot, hidden), len(order),
+        threats, _untriaged(snapshot, hidden), total,
         Completeness(snapshot.seq, limited, unseen, expanded.self_references),
     )  # fmt: skip
 
 
-def _value(expanded: Expanded, found: dict[int, set[str]], top: set[int]) -> float:
-    """Return what the threatened goals are worth, none counted beside one that it leads to."""
-    outer = [goal for goal in found if goal in top] or [max(found, key=lambda goal: expanded.goals.value[goal])]
-    return float(sum(expanded.goals.value[goal] for goal in outer))
+def _first(places: NDArray[np.intp], value: Floats, number: Ints, limit: int) -> list[int]:
+    """Return the first ``limit`` of some places by value and number of reasons, and all that are equal to the last."""
+    order = places[np.lexsort((-number[places], -value[places]))]
+    if len(order) > limit > 0:
+        last = order[limit - 1]
+        tied = (value[order[limit:]] == value[last]) & (number[order[limit:]] == number[last])
+        order = order[: limit + int(np.count_nonzero(tied))]
+    return [int(at) for at in order]
 
 
 def _waits(expanded: Expanded, goals: list[int]) -> Words:
@@ -203,24 +206,24 @@ class _Reasons:
     """Why items threaten goals: what holds whatever the goal is worked out once."""
 
     def __init__(self, expanded: Expanded) -> None:
-        snapshot, edges = expanded.snapshot, expanded.snapshot.edges
+        snapshot = expanded.snapshot
         self._expanded = expanded
-        self._open = (expanded.gate >= 0) & expanded.is_open & (snapshot.items.kind != OPERATION)
-        rows = np.flatnonzero(self._open)
+        rows = np.flatnonzero((expanded.gate >= 0) & expanded.is_open & (snapshot.items.kind != OPERATION))
         self._rows = rows
         self._gate, self._end = expanded.unit[expanded.gate[rows]], expanded.unit[expanded.finish[rows]]
-        self._stalled = Readiness.of(expanded).stalled[rows]
         self._owners = Ownership.of(snapshot)
-        self._unowned = self._owners.owner[rows] < 0
-        self._late = np.zeros(len(rows), dtype=np.bool_)
+        stalled = Readiness.of(expanded).stalled[rows]
+        late = np.zeros(len(rows), dtype=np.bool_)
         if expanded.today is not None:
-            self._late = snapshot.items.due[rows] < np.datetime64(expanded.today, "D")
+            late = snapshot.items.due[rows] < np.datetime64(expanded.today, "D")
         origins = np.unique(expanded.all_arcs.origin)
         self._waiting = self._ends(origins[with_role(snapshot, Role.WAITS)[origins]])
         self._affected = self._ends(origins[with_role(snapshot, Role.AFFECTS)[origins]])
-        self._active = np.isin(rows, np.fromiter(self._affected, dtype=np.int64, count=len(self._affected)))
-        self._forces: dict[int, list[int]] = {}
-        self._edges = edges
+        active = np.isin(rows, np.fromiter(self._affected, dtype=np.int64, count=len(self._affected)))
+        whatever = {"AFFECTS": active, "LATE": late, "STALLED": stalled, "UNOWNED": self._owners.owner[rows] < 0}
+        self._always = np.zeros(len(rows), dtype=np.uint8)
+        for reason, holds in whatever.items():
+            self._always[holds] |= BIT[reason]
 
     def _ends(self, places: Any) -> dict[int, list[int]]:
         edges, canon = self._expanded.snapshot.edges, self._expanded.canon
@@ -229,46 +232,50 @@ class _Reasons:
             found.setdefault(start, []).append(end)
         return found
 
-    def of_goal(self, goal: int, waits: Flags) -> Iterator[tuple[int, set[str]]]:
-        """Return the items that threaten a goal, with their reasons; ``waits``: units that reach it by a wait."""
+    def of_goals(self, goals: list[int]) -> Threatened:
+        """Return the items that threaten goals. O(g (n + m)) for g goals."""
+        waits, rows, bits = _waits(self._expanded, goals), [], []
+        for place, goal in enumerate(goals):
+            found = self._of_goal(goal, (waits[:, place // 64] >> np.uint64(place % 64) & np.uint64(1)) > 0)
+            threatening = np.flatnonzero(found)
+            rows.append(self._rows[threatening])
+            bits.append(found[threatening])
+        return Threatened.of(goals, rows, bits)
+
+    def _of_goal(self, goal: int, waits: Flags) -> Codes:
+        """Return the bits of the reasons why each item threatens a goal; ``waits``: units that reach it by a wait."""
         expanded, rows = self._expanded, self._rows
         tree = ChainTree.to(expanded, goal)
         reach = tree.distance > UNREACHED
-        reaches = (reach[self._gate] | reach[self._end]) & (rows != goal)
-        forces = np.zeros(len(rows), dtype=np.bool_)
+        bits = self._always.copy()
+        bits[waits[self._gate] | waits[self._end]] |= BIT["WAIT"]
         if expanded.today is not None and not np.isnat(expanded.due[goal]):
-            known = np.where(reach & tree.delays, tree.ends, 0.0)
-            forces = expanded.calendar.finish_days(expanded.today, known)[self._gate] > expanded.due[goal]
-            forces &= (reach & tree.delays)[self._gate]
-        flags = {
-            "WAIT": waits[self._gate] | waits[self._end],
-            "AFFECTS": self._active,
-            "LATE": self._late | forces,
-            "STALLED": self._stalled,
-            "UNOWNED": self._unowned,
-        }
-        for place in np.flatnonzero(reaches & np.logical_or.reduce(list(flags.values()))).tolist():
-            if forces[place]:
-                self._forces.setdefault(int(rows[place]), []).append(goal)
-            yield int(rows[place]), {reason for reason, holds in flags.items() if holds[place]}
+            delays = reach & tree.delays
+            units = np.flatnonzero(delays)
+            late = np.zeros(len(delays), dtype=np.bool_)
+            late[units] = expanded.calendar.finish_days(expanded.today, tree.ends[units]) > expanded.due[goal]
+            bits[late[self._gate]] |= BIT["LATE"] | FORCES
+        bits[~(reach[self._gate] | reach[self._end]) | (rows == goal)] = 0
+        return bits
 
-    def threat(self, row: int, found: dict[int, set[str]], value: float, hidden: Flags | None) -> Threat:
+    def threat(self, found: Threatened, at: int, value: float, hidden: Flags | None) -> Threat:
         """Return one threat with the facts of its reasons."""
-        items = self._expanded.snapshot.items
-        owners = [at for at in self._owners.named(row) if hidden is None or not hidden[at]]
-        kinds = set().union(*found.values())
-        order = ("WAIT", "AFFECTS", "LATE", "STALLED", "UNOWNED")
+        items, row = self._expanded.snapshot.items, int(found.rows[at])
+        goals, bits = found.of_row(at)
+        owners = [owner for owner in self._owners.named(row) if hidden is None or not hidden[owner]]
+        forced = [goal for goal, forces in zip(goals, (bits & FORCES).tolist(), strict=True) if forces]
+        union = int(np.bitwise_or.reduce(bits))
         return Threat(
             key=items.key[row],
             title=items.title[row],
             kind=KINDS[items.kind[row]],
-            owner=", ".join(items.title[at] or items.key[at] for at in owners) or None,
-            goals=tuple(items.key[goal] for goal in found),
+            owner=", ".join(items.title[owner] or items.key[owner] for owner in owners) or None,
+            goals=tuple(items.key[goal] for goal in goals),
             value=value,
-            reasons={reason: self._facts(reason, row, hidden) for reason in order if reason in kinds},
+            reasons={reason: self._facts(reason, row, forced, hidden) for reason, bit in BIT.items() if union & bit},
         )
 
-    def _facts(self, reason: str, row: int, hidden: Flags | None) -> dict[str, Any]:
+    def _facts(self, reason: str, row: int, forced: list[int], hidden: Flags | None) -> dict[str, Any]:
         expanded, items = self._expanded, self._expanded.snapshot.items
 
         def keys(rows: list[int]) -> list[str]:
@@ -282,7 +289,7 @@ class _Reasons:
             case "LATE":
                 due, today = as_date(items.due[row]), expanded.today
                 past = expanded.calendar.days_after(due, today) if due and today and due < today else None
-                return {"due": iso(due), "overdueDays": past, "forces": keys(self._forces.get(row, []))}
+                return {"due": iso(due), "overdueDays": past, "forces": keys(forced)}
             case "STALLED":
                 status = expanded.snapshot.status(row)
                 return {"status": status.value if status else None, "touched": iso(as_date(items.updated_at[row]))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, overload
 
 import numpy as np
@@ -49,13 +50,15 @@ class TextColumn(Sequence[str]):
     def __getitem__(self, index: int | slice) -> str | list[str]:
         if isinstance(index, slice):
             return [self[row] for row in range(*index.indices(len(self)))]
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"row {index} of a column of {len(self)} texts")
-        row = int(index) % len(self)
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"row {index} of a column of {count} texts")
+        row = int(index) % count
         return self._block[self._offsets[row] : self._offsets[row + 1]].decode()
 
     def __iter__(self) -> Iterator[str]:
-        return (self[row] for row in range(len(self)))
+        block, offsets = self._block, self._offsets.tolist()
+        return (block[start:end].decode() for start, end in pairwise(offsets))
 
     @property
     def given(self) -> Flags:
