@@ -43,6 +43,8 @@ async def traverse(
         StoreError: The database failed.
 
     """
+    if not (program.rows or program.total or program.statuses):
+        return Traversed([], 0, "{}")  # nothing is asked of the items but that they could be
     first = program.first
     parameters = {**sight.parameters, **_parameters(first, pages)}
     if names is not None:

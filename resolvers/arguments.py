@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     FieldNode,
@@ -33,7 +33,8 @@ class Bound:
     """One list with its values; ``order`` is the order's name in cursors.
 
     ``timeless``: other requests may use it too. ``categories``: its filter depends on what statuses mean. ``words`` is
-    what is searched for, in a search.
+    what is searched for, in a search. ``unfit``: a variable has a value that an argument does not take, so that there
+    is no such list.
     """
 
     listing: Listing
@@ -44,6 +45,11 @@ class Bound:
     timeless: bool
     categories: bool
     words: Words | None = None
+    unfit: bool = False
+
+
+UNFIT: Final = Bound(Listing(cursor=()), Page(1, ("",)), 0, False, "", timeless=False, categories=False, unfit=True)
+"""Stands for a list that cannot be bound, until the error is told of each item that it is asked of."""
 
 
 def bound_list(target: str, arguments: Mapping[str, Any], facts: Facts) -> Bound:

@@ -17,6 +17,7 @@ from graph.writer import Request
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds
 from resolvers.courier import Courier
+from resolvers.documents import Document
 from resolvers.errors import RefusedError
 
 MAX_ROOT_READS: Final = 20
@@ -34,8 +35,8 @@ class Context:
     ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
     operations write at the same moment together; without one each is committed alone. Where changes can be followed,
     ``tail`` does so, and ``renewed`` tells who the viewer has become since; ``courier`` sends what webhooks are told.
-    ``distinct``: of a subscription's
-    answers, those that are equal to the one before are left out.
+    ``distinct``: of a subscription's answers, those that are equal to the one before are left out. ``document`` is the
+    operation.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Context:
     renewed: Callable[[], Viewer] | None = field(default=None, repr=False)
     courier: Courier | None = None
     distinct: bool = False
+    document: Document | None = field(default=None, repr=False)
     cost: int = 0
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)

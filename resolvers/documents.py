@@ -1,16 +1,18 @@
-"""One operation of a parsed document, and what is remembered of it between requests."""
+"""Parsed documents, their operations, and what is remembered of each between requests."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
@@ -18,37 +20,69 @@ from graphql import (
     visit,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
-from graphql.execution.values import VariableValues
+from graphql.execution.values import VariableValues, get_variable_values
 
 Made = TypeVar("Made")
 
-MAX_DOCUMENTS: Final = 500
 _MAX_PLANS: Final = 64
 """Plans kept for one document: it has one for each way in which its ``@skip`` and ``@include`` come out."""
+_MAX_ERRORS: Final = 50
+"""Errors of variables that are told; the library's own limit."""
+
+
+class Parsed:
+    """A document as it was parsed, and its operations."""
+
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode) -> None:
+        self.node = node
+        fragments = {one.name.value: one for one in node.definitions if isinstance(one, FragmentDefinitionNode)}
+        self._operations = [
+            Document(schema, node, one, fragments)
+            for one in node.definitions
+            if isinstance(one, OperationDefinitionNode)
+        ]
+
+    def __len__(self) -> int:
+        """Return the number of operations."""
+        return len(self._operations)
+
+    def operation(self, name: str | None) -> Document | None:
+        """Return the operation of a name, or the first one where none is named."""
+        return next((one for one in self._operations if name is None or one.name == name), None)
 
 
 class Document:
-    """An operation with its fragments, and the plans that were made for it."""
+    """An operation with its fragments, and what was made for it."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
+        node: DocumentNode,
         operation: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
     ) -> None:
         self.schema = schema
+        self.node = node
         self.operation = operation
-        self._fragments = {name: FragmentDetails(one) for name, one in fragments.items()}
-        self._switches = _switches(operation, fragments)
+        self.name = operation.name.value if operation.name else None
+        self._definitions = fragments
         self._plans: OrderedDict[Hashable, Any] = OrderedDict()
 
-    @classmethod
-    def of(cls, info: GraphQLResolveInfo[Any]) -> Document:
-        """Return the document that is being executed, the same object as long as it is remembered."""
-        # An operation's node is alive while the entry holds it, so that no other can have its id.
-        return remembered(
-            _DOCUMENTS, id(info.operation), MAX_DOCUMENTS, lambda: cls(info.schema, info.operation, info.fragments)
-        )
+    @cached_property
+    def _fragments(self) -> dict[str, FragmentDetails]:
+        return {name: FragmentDetails(one) for name, one in self._definitions.items()}
+
+    @cached_property
+    def _switches(self) -> tuple[str, ...]:
+        return _switches(self.operation, self._definitions)
+
+    def coerced(self, variables: Mapping[str, Any]) -> Mapping[str, Any] | list[GraphQLError]:
+        """Return the variables' values as resolvers see them, or what is wrong with those that were given."""
+        declared = self.operation.variable_definitions
+        if not declared:
+            return {}
+        found = get_variable_values(self.schema, declared, dict(variables), max_errors=_MAX_ERRORS)
+        return found if isinstance(found, list) else found.coerced
 
     def skips(self, variables: Mapping[str, Any]) -> dict[str, bool]:
         """Return the variables that decide which fields are there at all."""
@@ -81,9 +115,6 @@ class Document:
         found = self.schema.get_type(name)
         assert isinstance(found, GraphQLObjectType)
         return found
-
-
-_DOCUMENTS: Final[OrderedDict[int, Document]] = OrderedDict()
 
 
 def remembered(kept: OrderedDict[Any, Made], key: Hashable, size: int, make: Callable[[], Made]) -> Made:

@@ -3,11 +3,13 @@
 ::
 
     RefusedError        the request cannot be answered as it is; the message is for its author
+    UnfitError          the document or its variables do not fit the schema
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 from graphql import GraphQLError
@@ -26,6 +28,14 @@ class RefusedError(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class UnfitError(Exception):
+    """The document or its variables do not fit the schema, for these reasons."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(*errors)
+        self.errors = errors
 
 
 def refusal(code: str, message: str, request_id: str) -> dict[str, Any]:

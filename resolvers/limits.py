@@ -1,12 +1,12 @@
-"""What a document is checked against before it is executed, the cheapest first."""
+"""What an operation is checked against before it is executed, the cheapest first."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -19,106 +19,79 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     Visitor,
+    parse,
+    specified_rules,
     visit,
 )
-from strawberry.extensions import ValidationCache
+from strawberry.schema.schema import validate_document
 
 from resolvers.access import Access, asked_of, rules_of
 from resolvers.bounds import Bounds
+from resolvers.context import Context
 from resolvers.cost import Weight, weight_of
-from resolvers.errors import RefusedError
+from resolvers.documents import Document, Parsed
+from resolvers.errors import RefusedError, UnfitError
 
 MAX_NESTING: Final = 100
 """Brackets within brackets: parsing calls itself for each of them, so that more would exhaust the stack."""
 _DOCUMENTS: Final = 500
 _BRACKETS: Final = re.compile(r"[{}()\[\]]")
+_RULES: Final = tuple(specified_rules)
 
 
-class Limits(ValidationCache):
-    """Refuses documents that are too large to be looked at, ask for what the viewer may not do, or cost too much.
+def parsed(schema: GraphQLSchema, text: str, bounds: Bounds) -> Parsed:
+    """Parse a document; those that were parsed last are remembered.
 
-    Nothing of a refused document is executed. Valid ones are remembered.
+    Raises:
+        RefusedError: It is nested too deeply.
+        GraphQLError: It is longer than it may be, or no document.
+
     """
-
-    def __init__(self) -> None:
-        super().__init__(maxsize=_DOCUMENTS)
-
-    @property
-    def _bounds(self) -> Bounds:
-        return cast("Bounds", self.execution_context.context.bounds)
-
-    def on_operation(self) -> Iterator[None]:
-        """Bound the parser."""
-        bounds, options = self._bounds, cast("dict[str, Any]", self.execution_context.parse_options)
-        if _nesting(self.execution_context.query or "") > MAX_NESTING:
-            raise _refused("TOO_COMPLEX", f"the document is nested deeper than {MAX_NESTING} levels")
-        options["max_lexical_tokens"] = bounds.tokens
-        options["max_comments"] = bounds.comments
-        options["max_source_length"] = bounds.length
-        yield
-
-    async def on_validate(self) -> AsyncIterator[None]:  # type: ignore[override]
-        """Check in order: size, validity, rights, cost, and the caller's budget."""
-        document = self.execution_context.graphql_document
-        assert document is not None  # what cannot be parsed never comes here
-        for check in (self._oversized, self._invalid, self._forbidden, self._costly):
-            self.execution_context.pre_execution_errors = check(document)
-            if self.execution_context.pre_execution_errors:
-                break
-        else:
-            self.execution_context.pre_execution_errors = await self._spent()
-        yield
-
-    def _oversized(self, document: DocumentNode) -> list[GraphQLError]:
-        # Before validating: validation compares fields of one response key pairwise.
-        size, bounds = _size_of(document), self._bounds
-        for number, limit, what in (
-            (size.aliases, bounds.aliases, "aliases"),
-            (size.depth, bounds.depth, "levels of fields"),
-        ):
-            if number > limit:
-                message = f"the document has {number} {what}, more than {limit}: send several operations"
-                return [_refused("TOO_COMPLEX", message)]
-        if self.execution_context._provided_operation_name is None and len(_operations(document)) > 1:
-            # Strawberry would run the first one; the specification refuses to guess.
-            return [GraphQLError("the document has several operations: name the one to run in operationName")]
-        return []
-
-    def _invalid(self, document: DocumentNode) -> list[GraphQLError]:
-        context = self.execution_context
-        return list(self.cached_validate_document(context.schema._schema, document, context.validation_rules))
-
-    def _forbidden(self, document: DocumentNode) -> list[GraphQLError]:
-        for name, access in self._plan(document).asked:
-            if not self.execution_context.context.viewer.may(access):
-                return [_refused("FORBIDDEN", f"{name} asks for the right to {access}, which you do not have")]
-        return []
-
-    def _costly(self, document: DocumentNode) -> list[GraphQLError]:
-        context, limit = self.execution_context, self._bounds.nodes
-        cost = self._plan(document).weight.cost(context.variables or {})
-        context.context.cost = cost
-        if cost > limit:
-            message = f"this operation costs {cost:,}, more than {limit:,}: ask for smaller pages or fewer levels"
-            return [_refused("TOO_COMPLEX", message)]
-        return []
-
-    async def _spent(self) -> list[GraphQLError]:
-        context = self.execution_context.context
-        try:
-            await context.spend(context.cost)
-        except RefusedError as refused:
-            return [GraphQLError(str(refused), original_error=refused)]
-        return []
-
-    def _plan(self, document: DocumentNode) -> _Plan:
-        context = self.execution_context
-        return _planned(context.schema._schema, document, context.operation_name)
+    return _parsed(schema, text, bounds.tokens, bounds.comments, bounds.length)
 
 
-def _refused(code: str, message: str) -> GraphQLError:
-    refused = RefusedError(code, message)
-    return GraphQLError(message, original_error=refused)
+@lru_cache(maxsize=_DOCUMENTS)
+def _parsed(schema: GraphQLSchema, text: str, tokens: int, comments: int, length: int) -> Parsed:
+    if _nesting(text) > MAX_NESTING:
+        raise RefusedError("TOO_COMPLEX", f"the document is nested deeper than {MAX_NESTING} levels")
+    node = parse(text, max_lexical_tokens=tokens, max_comments=comments, max_source_length=length)
+    return Parsed(schema, node)
+
+
+async def admit(document: Document, variables: Mapping[str, Any], context: Context) -> None:
+    """Check an operation in order: size, validity, rights, cost, and the caller's budget.
+
+    Nothing of one that is refused is executed. What is known of a document whatever its variables is remembered.
+
+    Raises:
+        RefusedError: It is too large, asks for what the viewer may not do, or costs too much.
+        UnfitError: It does not fit the schema.
+
+    """
+    _check_size(document.node, context.bounds)
+    known = _known(document)
+    if known.faults:
+        raise UnfitError(known.faults)
+    for name, access in known.asked:
+        if not context.viewer.may(access):
+            raise RefusedError("FORBIDDEN", f"{name} asks for the right to {access}, which you do not have")
+    context.cost, limit = known.weight.cost(variables), context.bounds.nodes
+    if context.cost > limit:
+        message = f"this operation costs {context.cost:,}, more than {limit:,}: ask for smaller pages or fewer levels"
+        raise RefusedError("TOO_COMPLEX", message)
+    await context.spend(context.cost)
+
+
+def _check_size(node: DocumentNode, bounds: Bounds) -> None:
+    # Before validating: validation compares fields of one response key pairwise.
+    size = _size_of(node)
+    for number, limit, what in (
+        (size.aliases, bounds.aliases, "aliases"),
+        (size.depth, bounds.depth, "levels of fields"),
+    ):
+        if number > limit:
+            message = f"the document has {number} {what}, more than {limit}: send several operations"
+            raise RefusedError("TOO_COMPLEX", message)
 
 
 declared_rules = cache(rules_of)
@@ -126,21 +99,21 @@ declared_rules = cache(rules_of)
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is known of a valid operation, whatever its variables."""
+class _Known:
+    """What is known of an operation, whatever its variables; of one with ``faults`` nothing else."""
 
-    asked: list[tuple[str, Access]]
-    weight: Weight
+    faults: Sequence[GraphQLError]
+    asked: Sequence[tuple[str, Access]] = ()
+    weight: Weight = field(default_factory=Weight)
 
 
 @lru_cache(maxsize=_DOCUMENTS)
-def _planned(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> _Plan:
-    operation = next(one for one in _operations(document) if name is None or (one.name and one.name.value == name))
-    return _Plan(asked_of(operation, document, declared_rules(schema)), weight_of(schema, document, operation))
-
-
-def _operations(document: DocumentNode) -> list[OperationDefinitionNode]:
-    return [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+def _known(document: Document) -> _Known:
+    schema, node, operation = document.schema, document.node, document.operation
+    faults = validate_document(schema, node, _RULES)
+    if faults:
+        return _Known(faults)
+    return _Known((), asked_of(operation, node, declared_rules(schema)), weight_of(schema, node, operation))
 
 
 def _nesting(text: str) -> int:
@@ -167,8 +140,9 @@ def _size_of(document: DocumentNode) -> _Size:
     counter = _Aliases()
     visit(document, counter)
     fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
+    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
     known: dict[str, int] = {}
-    depth = max((_depth(one.selection_set, fragments, known) for one in _operations(document)), default=0)
+    depth = max((_depth(one.selection_set, fragments, known) for one in operations), default=0)
     return _Size(counter.number, depth)
 
 

@@ -16,7 +16,7 @@ from resolvers.connection import First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.items import TYPES, Made, declare, many
-from resolvers.reading import Shaped, read_named
+from resolvers.reading import read_one
 
 SETTLE_SECONDS: Final = 0.3
 """Writes often come in bursts: an answer is worked out again when this long has passed since it was found outdated."""
@@ -42,13 +42,13 @@ async def changes(info: Info[Context, None], after: After = None) -> AsyncIterat
 
 async def item(info: Info[Context, None], id: Id) -> AsyncIterator[Any]:  # noqa: A002
     """Yield an item as it is, and again whenever it has changed."""
-    async for one in _current(info.context, lambda: _read(info, "Item", str(id))):
+    async for one in _current(info.context, lambda: read_one(info, "Item", "id", str(id))):
         yield one
 
 
 async def goal(info: Info[Context, None], id: Id) -> AsyncIterator[Any]:  # noqa: A002
     """Yield a goal as it is, and again whenever it, or what is asked of it, has changed."""
-    async for one in _current(info.context, lambda: _read(info, "Goal", str(id))):
+    async for one in _current(info.context, lambda: read_one(info, "Goal", "id", str(id))):
         yield one
 
 
@@ -61,10 +61,6 @@ async def blocking_chains(
     limit = page_size(first)
     async for one in _current(info.context, lambda: chains_to(info.context, str(goal), limit)):
         yield one
-
-
-async def _read(info: Info[Context, None], target: str, name: str) -> Shaped:
-    return Shaped((await read_named(info, target, "id", [name])).value[0])
 
 
 async def _current(context: Context, ask: Callable[[], Awaitable[Any]]) -> AsyncIterator[Any]:

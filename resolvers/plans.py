@@ -7,12 +7,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from graphql import FieldNode
+from graphql import FieldNode, GraphQLError
 
 from graph.model import SHARED
 from graph.rounds import Program, compiled
 from graph.selection import Column, Listing, Page, Root
-from resolvers.arguments import Arguments, Bound, bound_list, bound_search
+from resolvers.arguments import UNFIT, Arguments, Bound, bound_list, bound_search
 from resolvers.conditions import Facts
 from resolvers.decoding import Decoder, connection_decoder, items_decoder
 from resolvers.documents import Document, remembered
@@ -27,16 +27,22 @@ _NAMED: Final = Bound(Listing(), Page(0), 0, False, "", True, False)
 
 @dataclass(frozen=True, slots=True)
 class PlannedList:
-    """A list of items of a type, with its arguments; without any it stands for a root by name."""
+    """A list of items of a type, with its arguments (without any: a root by name); ``nested``: one of each item."""
 
     target: str
     arguments: Arguments | None
+    nested: bool = False
 
     def bound(self, variables: Mapping[str, Any], facts: Facts) -> Bound:
         """Return it with the values of one request."""
         if self.arguments is None:
             return _NAMED
-        values = self.arguments.values(variables)
+        try:
+            values = self.arguments.values(variables)
+        except GraphQLError:
+            if not self.nested:
+                raise
+            return UNFIT
         return bound_search(values) if self.target == SEARCH else bound_list(self.target, values, facts)
 
     def once(self, facts: Facts) -> Bound | None:
@@ -51,11 +57,13 @@ class PlannedList:
 class Plan:
     """One selected root field of items: a list (``named_by`` is empty), or items that are named by id or key.
 
-    ``lists`` are its lists by number, ``statuses`` tells whether the answer shows what statuses mean.
+    ``arguments`` are those of the field, ``lists`` its lists by number; ``statuses`` tells whether the answer shows
+    what statuses mean.
     """
 
     target: str
     named_by: str
+    arguments: Arguments
     layout: Layout
     content: Connection | Items
     decode: Decoder
@@ -69,7 +77,7 @@ class Plan:
 
         Raises:
             RefusedError: An argument is out of range.
-            GraphQLError: A variable's value is not one that its argument takes.
+            GraphQLError: A variable's value is not one that an argument of the field takes.
 
         """
         if not self._fixed:
@@ -123,11 +131,13 @@ def _planned(
     else:
         content = projection.connection(Slot(target, parent, nodes[0].name.value, nodes[0]), nodes, layout, 0)
         decode = connection_decoder(content)
-    lists = [_list(document, slot) for slot in projection.slots]
-    return Plan(target, named_by, layout, content, decode, lists, projection.statuses)
+    lists = [_list(document, number, slot) for number, slot in enumerate(projection.slots)]
+    arguments = Arguments(document.object(parent).fields[nodes[0].name.value], nodes[0])
+    return Plan(target, named_by, arguments, layout, content, decode, lists, projection.statuses)
 
 
-def _list(document: Document, slot: Slot | None) -> PlannedList:
+def _list(document: Document, number: int, slot: Slot | None) -> PlannedList:
     if slot is None:
         return PlannedList("", None)
-    return PlannedList(slot.target, Arguments(document.object(slot.parent).fields[slot.name], slot.node))
+    arguments = Arguments(document.object(slot.parent).fields[slot.name], slot.node)
+    return PlannedList(slot.target, arguments, nested=number > 0)

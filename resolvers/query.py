@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry.types import Info
@@ -19,7 +19,15 @@ from resolvers.filters import ItemKind
 from resolvers.items import TYPES, Made, declare, field, listed, many
 from resolvers.matches import BY_WORDS, SearchMode
 from resolvers.naming import ABSTRACT, SEARCH, plural
-from resolvers.reading import Shaped, read_named, read_one, read_page
+from resolvers.reading import ROOT_FIELDS, Shaped, read_root
+
+
+async def _read(info: Info[Context, None], name: str) -> Shaped:
+    """Answer a root field; it reads its arguments from the document, as its nested lists do."""
+    raw = info._raw_info
+    # Strawberry hands on the plain coerced values, whatever the library's type says.
+    variables = cast("Mapping[str, Any]", raw.variable_values)
+    return await read_root(info.context, ROOT_FIELDS[name], raw.field_nodes, variables)
 
 
 async def node(
@@ -27,7 +35,7 @@ async def node(
     id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],  # noqa: A002
 ) -> Any:
     """Return one item by its id."""
-    return await read_one(info, "Node", "id", id)
+    return await _read(info, "node")
 
 
 async def nodes(
@@ -35,14 +43,14 @@ async def nodes(
     ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids, at most 100.")],
 ) -> Any:
     """Return items by their ids."""
-    return await read_named(info, "Node", "id", ids)
+    return await _read(info, "nodes")
 
 
 async def item(
     info: Info[Context, None], key: Annotated[str, strawberry.argument(description="Its key, such as `CORE-123`.")]
 ) -> Any:
     """Return one item by its key."""
-    return await read_one(info, "Item", "key", key)
+    return await _read(info, "item")
 
 
 async def search(
@@ -61,12 +69,12 @@ async def search(
     after: After = None,
 ) -> Any:
     """Return a page of the items that fit a text."""
-    return await read_page(info, SEARCH)
+    return await _read(info, "search")
 
 
 def _listing(name: str) -> Callable[..., Any]:
     async def listing(info: Info[Context, None], **_: Any) -> Shaped:
-        return await read_page(info, name)
+        return await _read(info, plural(name))
 
     return listed(name, listing)
 

@@ -9,17 +9,19 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 import orjson
+from graphql import FieldNode
 from strawberry.types import Info
 
 from graph.lifecycle import DEFAULT_STATUSES, Category
+from graph.model import NODES
 from graph.traversal import traverse
 from resolvers.arguments import Bound
 from resolvers.conditions import Facts
 from resolvers.context import Context
 from resolvers.decoding import OddValueError
-from resolvers.documents import Document
 from resolvers.errors import RefusedError
 from resolvers.moments import Clock
+from resolvers.naming import ABSTRACT, SEARCH, plural
 from resolvers.plans import Plan, plan_of
 
 MAX_NAMES: Final = 100
@@ -43,9 +45,11 @@ class Found:
         """Return the answer.
 
         Raises:
-            OddValueError: A stored value is not one that the schema promises.
+            OddValueError: A stored value is not one that the schema promises, or a list's argument none that it takes.
 
         """
+        if any(one.unfit for one in self.lists):
+            raise OddValueError
         if not self.plan.named_by:
             return self.plan.decode(self.rows, self.lists, self.categories)
         items = iter(self.plan.decode([row for row in self.rows if row is not None], self.lists, self.categories))
@@ -123,37 +127,73 @@ def categories_of(text: str) -> Mapping[str, Category]:
     return {name: Category(category) for name, category in orjson.loads(text).items()}
 
 
-# As resolvers -----------------------------------------------------------------------------------------------------
+# As fields --------------------------------------------------------------------------------------------------------
 
 
-async def read_page(info: Info[Context, None], target: str) -> Shaped:
-    """Answer a field that lists the items of a type; one round trip."""
-    plan, variables = _plan(info, target, "")
-    return _shaped(await read_list(info.context, plan, variables))
+@dataclass(frozen=True, slots=True)
+class RootField:
+    """A field of ``Query`` that lists the items of a type, or answers those that its ``argument`` names.
+
+    ``alone``: the argument is a single name, and the field null where there is no such item.
+    """
+
+    target: str
+    named_by: str = ""
+    argument: str = ""
+    alone: bool = False
 
 
-async def read_named(info: Info[Context, None], target: str, named_by: str, names: Sequence[str]) -> Shaped:
+ROOT_FIELDS: Final[Mapping[str, RootField]] = {
+    "node": RootField("Node", "id", "id", alone=True),
+    "nodes": RootField("Node", "id", "ids"),
+    "item": RootField("Item", "key", "key", alone=True),
+    "search": RootField(SEARCH),
+    **{plural(name): RootField(name) for name in (*(one for one in ABSTRACT if one != "Node"), *NODES)},
+}
+"""The root fields that are read by a traversal each."""
+
+
+async def read_root(
+    context: Context, field: RootField, nodes: Sequence[FieldNode], variables: Mapping[str, Any]
+) -> Shaped:
+    """Answer a root field as its nodes select it; one round trip."""
+    plan = _plan(context, nodes, field.target, field.named_by, "Query", variables)
+    if not field.named_by:
+        return _shaped(await read_list(context, plan, variables))
+    given = plan.arguments.values(variables)[field.argument]
+    found = await read_items(context, plan, variables, [given] if field.alone else given)
+    return _shaped(found, alone=field.alone)
+
+
+async def read_named(info: Info[Context, Any], target: str, named_by: str, names: Sequence[str]) -> Shaped:
     """Answer a field with the items of these names (as ``Root`` says), null where there is none; one round trip."""
-    plan, variables = _plan(info, target, named_by)
-    return _shaped(await read_items(info.context, plan, variables, names))
+    return _shaped(await _named(info, target, named_by, names))
 
 
-async def read_one(info: Info[Context, None], target: str, named_by: str, name: str) -> Shaped | None:
-    """Answer a field with the item of this id or key, null where there is none; one round trip."""
-    plan, variables = _plan(info, target, named_by)
-    found = await read_items(info.context, plan, variables, [name])
-    return None if found.rows == [None] else _shaped(found, alone=True)
+async def read_one(info: Info[Context, Any], target: str, named_by: str, name: str) -> Shaped:
+    """Answer a field with the item of this name, null where there is none; one round trip."""
+    return _shaped(await _named(info, target, named_by, [name]), alone=True)
 
 
-def _plan(info: Info[Context, None], target: str, named_by: str) -> tuple[Plan, Mapping[str, Any]]:
+async def _named(info: Info[Context, Any], target: str, named_by: str, names: Sequence[str]) -> Found:
     raw = info._raw_info
     # Strawberry hands on the plain coerced values, whatever the library's type says.
-    document, variables = Document.of(raw), cast("Mapping[str, Any]", raw.variable_values)
-    plan = plan_of(document, raw.field_nodes, target, named_by, raw.parent_type.name, document.skips(variables))
-    return plan, variables
+    variables = cast("Mapping[str, Any]", raw.variable_values)
+    plan = _plan(info.context, raw.field_nodes, target, named_by, raw.parent_type.name, variables)
+    return await read_items(info.context, plan, variables, names)
+
+
+def _plan(
+    context: Context, nodes: Sequence[FieldNode], target: str, named_by: str, parent: str, variables: Mapping[str, Any]
+) -> Plan:
+    document = context.document
+    assert document is not None  # an operation is being executed
+    return plan_of(document, nodes, target, named_by, parent, document.skips(variables))
 
 
 def _shaped(found: Found, *, alone: bool = False) -> Shaped:
+    if alone and found.rows == [None]:
+        return Shaped()
     try:
         value = found.decoded()
     except OddValueError:

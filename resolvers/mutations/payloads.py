@@ -12,7 +12,7 @@ from strawberry.types import Info
 from graph.errors import Problem
 from resolvers.context import Context
 from resolvers.items import TYPES, Made, declare, field, many
-from resolvers.reading import MAX_NAMES, Shaped, read_named
+from resolvers.reading import MAX_NAMES, Shaped, read_named, read_one
 from resolvers.scalars import enum_of
 
 CODES: Final = {
@@ -76,7 +76,7 @@ def user_error(problem: Problem) -> UserError:
 async def _item(root: Written, info: Info[Context, None], target: str) -> Shaped | None:
     if not root.ids or root.ids[0] is None:
         return None
-    return Shaped((await read_named(info, target, "written", [root.ids[0]])).value[0])
+    return await read_one(info, target, "written", root.ids[0])
 
 
 async def _items(root: Written, info: Info[Context, None]) -> Shaped:

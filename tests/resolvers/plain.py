@@ -6,6 +6,7 @@ by item in three-valued logic, orders are Python's, pages are slices.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -150,7 +151,7 @@ class PlainGraph:
             case "category":
                 return self.category(item)
             case "name":
-                return item.state["title"]
+                return item.state.get("title")
         edge = edge_fields()[name]
         own = {one.name: one for one in edge.kind.properties}
         return self._page(edge.target, self._ends(item, edge.kind.name, edge.forward), given, own)
@@ -178,7 +179,13 @@ class PlainGraph:
 
         start, after = 0, given.get("after")
         if after:
-            start = 1 + next(place for place, (item, _) in enumerate(kept) if cursor(item) == after)
+            # A cursor by id only is a place even where its item is not in the list.
+            passed = [
+                place
+                for place, (item, _) in enumerate(kept)
+                if cursor(item) == after or (not name and item.id <= _id_in(after))
+            ]
+            start = 1 + passed[-1] if passed else 0
         page = kept[start : start + given["first"]]
         return {
             "totalCount": len(kept),
@@ -246,6 +253,10 @@ class PlainGraph:
             met = [self.holds(edge.target, inner, far) is True for far in ends]
             answers.append({"some": any(met), "every": all(met), "none": not any(met)}[quantifier])
         return all(answers)
+
+
+def _id_in(cursor: str) -> str:
+    return str(orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[-1])
 
 
 PLURALS = {
