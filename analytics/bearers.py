@@ -42,10 +42,7 @@ class Bearers:
         width = len(snapshot) + units
         pairs = np.sort(tails.astype(np.int64) * width + whos)
         tail, who = np.divmod(pairs[np.diff(pairs, prepend=-1) > 0], width)
-        nodes = np.flatnonzero(lone & expanded.is_container[item] & (expanded.gate[item] == np.arange(len(item))))
-        gate = np.zeros(units, dtype=np.bool_)
-        gate[node_unit[nodes]] = True
-        return cls(rows_of(tail, units), who.astype(np.int32), gate)
+        return cls(rows_of(tail, units), who.astype(np.int32), expanded.is_gate)
 
 
 def loads(expanded: Expanded, forest: Forest, bearers: Bearers) -> tuple[Floats, Floats]:

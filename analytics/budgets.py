@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from analytics.containment import Containment
 from analytics.expanded import Expanded
 from analytics.results import Completeness, Explanation, amount, counted, listed, table
+from analytics.scope import Focus
 from graph.columns import Flags, Floats
 from graph.snapshot import Snapshot
 
@@ -84,9 +85,9 @@ class Budgets:
         over = [one for one in self.budgets if one.over > 0]
         facts: dict[str, Any] = {"budgetCount": len(self.budgets), "over": [one.key for one in over]}
         if not over:
-            return Explanation(f"None of {counted(len(self.budgets), 'budget')} is exceeded.", facts)
+            return self.completeness.explained(f"None of {counted(len(self.budgets), 'budget')} is exceeded.", facts)
         text = f"{len(over)} of {counted(len(self.budgets), 'budget')} {'is' if len(over) == 1 else 'are'} exceeded"
-        return Explanation(f"{text}: {listed([one.key for one in over])}.", facts)
+        return self.completeness.explained(f"{text}: {listed([one.key for one in over])}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -102,7 +103,9 @@ class Budgets:
         return table(({name: getattr(one, name) for name in columns} for one in self.budgets), columns)
 
 
-def budgets(snapshot: Snapshot, *, limit: int = 1000, hidden: Flags | None = None) -> Budgets:
+def budgets(
+    snapshot: Snapshot, *, scope: Hashable | None = None, limit: int = 1000, hidden: Flags | None = None
+) -> Budgets:
     """Return what was spent against what was granted, rolled up over parts; currencies are never mixed.
 
     An item's own figure wins over the sum of its parts, which is shown beside it. The sum takes, in each currency, the
@@ -113,6 +116,8 @@ def budgets(snapshot: Snapshot, *, limit: int = 1000, hidden: Flags | None = Non
     ----------
     snapshot
         n items and m edges.
+    scope
+        Only items of it are listed; see ``analytics.scope``.
     limit
         How many items and currencies to return at most.
     hidden
@@ -120,6 +125,8 @@ def budgets(snapshot: Snapshot, *, limit: int = 1000, hidden: Flags | None = Non
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1.
 
@@ -130,9 +137,11 @@ def budgets(snapshot: Snapshot, *, limit: int = 1000, hidden: Flags | None = Non
     """
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 budget")
-    ledger = Ledger(Expanded.of(snapshot))
+    expanded = Expanded.of(snapshot)
+    focus = Focus.of(expanded, scope, hidden)
+    ledger = Ledger(expanded)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
-    made = list(ledger.budgets())
+    made = [(row, one) for row, one in ledger.budgets() if focus.items[row]]
     shown = [one for row, one in made if seen[row]]
     shown.sort(key=lambda one: (-_excess(one), one.key, one.currency or ""))
     limited: tuple[str, ...] = ()
@@ -141,7 +150,7 @@ def budgets(snapshot: Snapshot, *, limit: int = 1000, hidden: Flags | None = Non
     if ledger.unreadable:
         limited += (f"{counted(ledger.unreadable, 'item')} whose currency cannot be read, in no sum",)
     unseen = len(made) - len(shown)
-    return Budgets(tuple(shown[:limit]), Completeness(snapshot.seq, limited, unseen, 0))
+    return Budgets(tuple(shown[:limit]), Completeness(snapshot.seq, limited, unseen, scope=focus.key))
 
 
 def _excess(one: Budget) -> float:

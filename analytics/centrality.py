@@ -89,12 +89,14 @@ class Centrality(Mapping[Hashable, float]):
         }  # fmt: skip
         among = counted(self.nodes, "node")
         if not self.top or self.top[0].score <= 0:
-            return Explanation(f"None of {among} is more central than another by {self.measure.value}.", facts)
+            return self.completeness.explained(
+                f"None of {among} is more central than another by {self.measure.value}.", facts
+            )
         first = self.top[0]
         facts |= {"first": first.to_dict(), "score": f"{first.score:.4f}"}
         about = _MEANINGS[self.measure]
         estimate = "" if self.sources is None else f", estimated from {counted(self.sources, 'source')}"
-        return Explanation(f"Of {among}, {about} {first.key} most: {first.score:.4f}{estimate}.", facts)
+        return self.completeness.explained(f"Of {among}, {about} {first.key} most: {first.score:.4f}{estimate}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -132,6 +134,7 @@ def betweenness(
     seed: int = 0,
     directed: bool = True,
     closed: bool = False,
+    scope: Hashable | None = None,
     limit: int = 10,
     hidden: Flags | None = None,
 ) -> Centrality:
@@ -143,8 +146,8 @@ def betweenness(
     ----------
     snapshot
         n items and m edges.
-    kinds, among, closed
-        What graph; see ``Projection.of``.
+    kinds, among, closed, scope
+        What graph, or what part of it; see ``Projection.of``.
     sources
         Estimate from paths that begin at so many nodes; exact when it is absent or p or more.
     seed
@@ -158,6 +161,8 @@ def betweenness(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``sources`` or ``limit`` is less than 1, or a kind is unknown.
 
@@ -167,7 +172,7 @@ def betweenness(
     Runs on all cores; the answer does not depend on their number. Cycles and disconnected parts are welcome.
 
     """
-    projection = Projection.of(snapshot, among, kinds, closed=closed)
+    projection = Projection.of(snapshot, among, kinds, closed=closed, scope=scope, hidden=hidden)
     count = len(projection)
     if sources is not None and sources < 1:
         raise ValueError(f"sources is {sources}; ask for at least 1")
@@ -195,6 +200,7 @@ def pagerank(
     among: Among = Among.ITEMS,
     reverse: bool = False,
     closed: bool = False,
+    scope: Hashable | None = None,
     limit: int = 10,
     hidden: Flags | None = None,
 ) -> Centrality:
@@ -205,6 +211,8 @@ def pagerank(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``alpha`` is not from 0 up to 1 (exclusive), ``limit`` is less than 1, or a kind is unknown.
 
@@ -216,7 +224,7 @@ def pagerank(
     """
     if not 0 <= alpha < 1:
         raise ValueError(f"alpha is {alpha}; it must be at least 0 and less than 1")
-    projection = Projection.of(snapshot, among, kinds, closed=closed)
+    projection = Projection.of(snapshot, among, kinds, closed=closed, scope=scope, hidden=hidden)
     if not len(projection):
         return _result(Measure.PAGERANK, projection, np.empty(0), limit, hidden)
     ahead: Arcs = (projection.pointer, projection.heads, projection.weights)
@@ -236,6 +244,7 @@ def eigenvector(
     kinds: Iterable[str] | None = None,
     among: Among = Among.ITEMS,
     closed: bool = False,
+    scope: Hashable | None = None,
     limit: int = 10,
     hidden: Flags | None = None,
 ) -> Centrality:
@@ -246,6 +255,8 @@ def eigenvector(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1, or a kind is unknown.
 
@@ -255,7 +266,7 @@ def eigenvector(
     answer is always the same; a dense solver for at most 64 nodes. Bonacich, American Journal of Sociology 92 (1987).
 
     """
-    projection = Projection.of(snapshot, among, kinds, closed=closed)
+    projection = Projection.of(snapshot, among, kinds, closed=closed, scope=scope, hidden=hidden)
     count = len(projection)
     if count == 0:
         return _result(Measure.EIGENVECTOR, projection, np.empty(0), limit, hidden)
@@ -277,6 +288,7 @@ def degree(
     kinds: Iterable[str] | None = None,
     among: Among = Among.ITEMS,
     closed: bool = False,
+    scope: Hashable | None = None,
     limit: int = 10,
     hidden: Flags | None = None,
 ) -> Centrality:
@@ -284,6 +296,8 @@ def degree(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1, or a kind is unknown.
 
@@ -292,7 +306,7 @@ def degree(
     See ``betweenness`` for the parameters.
 
     """
-    projection = Projection.of(snapshot, among, kinds, closed=closed)
+    projection = Projection.of(snapshot, among, kinds, closed=closed, scope=scope, hidden=hidden)
     count = len(projection)
     arcs = np.diff(projection.pointer) + np.bincount(projection.heads, minlength=count)
     return _result(Measure.DEGREE, projection, arcs / max(count - 1, 1), limit, hidden)
@@ -342,7 +356,9 @@ def _result(
         edges=len(projection.heads),
         sources=sources,
         top=top,
-        completeness=Completeness(snapshot.seq, limited, len(rows) - shown, projection.self_references),
+        completeness=Completeness(
+            snapshot.seq, limited, len(rows) - shown, projection.self_references, projection.scope
+        ),
         _nodes=nodes,
         _scores=scores,
     )

@@ -13,6 +13,7 @@ from analytics.durations import Basis
 from analytics.expanded import Expanded
 from analytics.kernels import gather_bits
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.steps import Step, Steps
 from analytics.trees import ChainTree, target_row
 from graph.columns import Flags
@@ -132,11 +133,11 @@ class BlockingChains:
             "fullFinish": iso(self.full_finish),
         }
         if not self.chains:
-            return Explanation(f"Nothing open stands before {self.goal}.", facts)
+            return self.completeness.explained(f"Nothing open stands before {self.goal}.", facts)
         worst = self.chains[0].explain()
         verb = "leads" if self.roots == 1 else "lead"
         sentence = f"{counted(self.roots, 'chain')} {verb} to {self.goal}. {worst.sentence}"
-        return Explanation(sentence, facts | {"worst": worst.facts})
+        return self.completeness.explained(sentence, facts | {"worst": worst.facts})
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -160,7 +161,13 @@ class BlockingChains:
 
 
 def blocking_chains(
-    snapshot: Snapshot, goal: Hashable, k: int = 10, *, today: date | None = None, hidden: Flags | None = None
+    snapshot: Snapshot,
+    goal: Hashable,
+    k: int = 10,
+    *,
+    scope: Hashable | None = None,
+    today: date | None = None,
+    hidden: Flags | None = None,
 ) -> BlockingChains:
     """Return the chains that hold a goal back, worst first: by delay, then length, then key.
 
@@ -176,6 +183,8 @@ def blocking_chains(
         Name or id of any Work or Goal.
     k
         Number of chains, at least 1.
+    scope
+        Only chains with a step in it are listed, and counted as ``roots``; see ``analytics.scope``.
     today
         First day of work. Without it only hours are computed: finishes and delays are ``None``.
     hidden
@@ -200,9 +209,11 @@ def blocking_chains(
         raise ValueError(f"k is {k}; ask for at least 1 chain")
     expanded = Expanded.of(snapshot, today)
     row = target_row(expanded, goal, hidden)
+    focus = Focus.of(expanded, scope, hidden)
     if not expanded.is_open[row]:
-        return _result(expanded, row, 0, (), Completeness(snapshot.seq, self_references=expanded.self_references))
-    tree = ChainTree.to(expanded, row)
+        closed = Completeness(snapshot.seq, self_references=expanded.self_references, scope=focus.key)
+        return _result(expanded, row, 0, (), closed)
+    tree = focus.chains(ChainTree.to(expanded, row))
     chosen = tree.worst(k)
     steps = Steps(expanded, hidden)
     reached, limited = _entries(expanded, tree, chosen)
@@ -210,7 +221,7 @@ def blocking_chains(
     unseen = len({place for chain in chains for step in chain.steps if step.hidden for place in step.edges})
     if len(tree.roots) > k:
         limited = (f"the {k} worst of {len(tree.roots)} chains", *limited)
-    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references)
+    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key)
     return _result(expanded, row, len(tree.roots), chains, completeness)
 
 

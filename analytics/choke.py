@@ -12,6 +12,7 @@ from analytics.expanded import Expanded
 from analytics.forest import Forest
 from analytics.ranking import Ranking
 from analytics.results import Completeness, Explanation, counted, table
+from analytics.scope import Focus
 from analytics.worth import chosen_goals, outermost
 from graph.columns import Flags
 from graph.snapshot import Snapshot
@@ -69,13 +70,15 @@ class ChokePoints:
         """Return the first choke point, and what a few cover together."""
         facts: dict[str, Any] = {"chains": self.chains, "goalCount": len(self.goals), "total": self.total}
         if not self.items:
-            return Explanation(f"No open work leads to any of {counted(len(self.goals), 'goal')}.", facts)
+            return self.completeness.explained(
+                f"No open work leads to any of {counted(len(self.goals), 'goal')}.", facts
+            )
         percent = round(100 * self.covering.share)
         facts |= {"first": self.items[0].explain().facts, "covering": self.covering.to_dict(), "percent": percent}
         text = self.items[0].explain().sentence
         if len(self.covering.items) > 1:
             text += f" Together {', '.join(self.covering.items)} are on chains that carry {percent} % of it."
-        return Explanation(text, facts)
+        return self.completeness.explained(text, facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -113,6 +116,7 @@ def choke_points(
     snapshot: Snapshot,
     goals: Iterable[Hashable] | None = None,
     *,
+    scope: Hashable | None = None,
     limit: int = 10,
     today: date | None = None,
     hidden: Flags | None = None,
@@ -131,6 +135,9 @@ def choke_points(
     goals
         Names or ids. By default the open goals that lead to no other one; at most 256 are looked at, most valuable
         first.
+    scope
+        Only items and people of it are points, and cover; passages are those of goals that it holds or serves;
+        see ``analytics.scope``.
     limit
         How many items, people and teams to return at most, of each, and for how many goals to tell what all paths pass.
     today
@@ -141,7 +148,7 @@ def choke_points(
     Raises
     ------
     KeyError
-        There is no such goal, or the viewer may not see it.
+        There is no such goal or scope, or the viewer may not see it.
     ValueError
         ``limit`` is less than 1, or an item is no goal.
 
@@ -154,6 +161,7 @@ def choke_points(
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 choke point")
     expanded = Expanded.of(snapshot, today)
+    focus = Focus.of(expanded, scope, hidden)
     chosen, limited = chosen_goals(expanded, goals, hidden)
     if goals is None:
         top = outermost(expanded, chosen)
@@ -161,11 +169,12 @@ def choke_points(
     forest = Forest.of(expanded, chosen)
     if forest.left_out:
         limited = (*limited, f"the chains to {len(chosen) - forest.left_out} of {len(chosen)} goals")
-    ranking = Ranking(expanded, forest, hidden)
+    ranking = Ranking(expanded, forest, focus, hidden)
+    told = [goal for goal in chosen if focus.goals[goal]]
     groups = {"items": ranking.items(), "people": ranking.of_kind("Person"), "teams": ranking.of_kind("Team")}
     cut = {name: len(rows) for name, rows in groups.items() if len(rows) > limit}
-    if len(chosen) > limit:
-        cut["goals, in what all paths pass"] = len(chosen)
+    if len(told) > limit:
+        cut["goals, in what all paths pass"] = len(told)
     limited = (*limited, *(f"the first {limit} of {count} {name}" for name, count in cut.items()))
     items, people, teams = (ranking.points(rows[:limit], chosen) for rows in groups.values())
     return ChokePoints(
@@ -175,8 +184,8 @@ def choke_points(
         goals=tuple(snapshot.items.key[goal] for goal in chosen),
         chains=int(forest.begins.sum()),
         total=ranking.total,
-        passages=tuple(ranking.passage(goal) for goal in chosen[:limit]),
+        passages=tuple(ranking.passage(goal) for goal in told[:limit]),
         covering=ranking.cover(_SHOWN),
-        completeness=Completeness(snapshot.seq, limited, ranking.unseen, expanded.self_references),
+        completeness=Completeness(snapshot.seq, limited, ranking.unseen, expanded.self_references, focus.key),
         _cover=ranking.cover,
     )

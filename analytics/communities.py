@@ -81,12 +81,12 @@ class Communities(Mapping[Hashable, int]):
         """Return how many groups there are, and the largest."""
         facts: dict[str, Any] = {"nodes": self.nodes, "count": self.count, "modularity": f"{self.modularity:.2f}"}
         if not self.groups:
-            return Explanation("There is nothing to group.", facts)
+            return self.completeness.explained("There is nothing to group.", facts)
         first = self.groups[0]
         facts |= {"first": first.to_dict(), "shown": list(first.members[:3])}
         around = f"around {', '.join(first.members[:3])}" if first.members else "of hidden nodes"
         text = f"{counted(self.nodes, 'node')} make {counted(self.count, 'group')}, modularity {self.modularity:.2f};"
-        return Explanation(f"{text} the largest has {counted(first.size, 'member')}, {around}.", facts)
+        return self.completeness.explained(f"{text} the largest has {counted(first.size, 'member')}, {around}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -117,6 +117,7 @@ def communities(
     resolution: float = 1.0,
     seed: int = 0,
     closed: bool = False,
+    scope: Hashable | None = None,
     limit: int = 10,
     hidden: Flags | None = None,
 ) -> Communities:
@@ -126,8 +127,8 @@ def communities(
     ----------
     snapshot
         n items and m edges.
-    kinds, among, closed
-        What graph; see ``Projection.of``.
+    kinds, among, closed, scope
+        What graph, or what part of it; see ``Projection.of``.
     method
         Louvain, or connected components.
     resolution
@@ -141,6 +142,8 @@ def communities(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1, ``resolution`` is not positive, or a kind is unknown.
 
@@ -153,7 +156,7 @@ def communities(
         raise ValueError(f"limit is {limit}; ask for at least 1 group")
     if resolution <= 0:
         raise ValueError(f"resolution is {resolution}; it must be positive")
-    projection = Projection.of(snapshot, among, kinds, closed=closed)
+    projection = Projection.of(snapshot, among, kinds, closed=closed, scope=scope, hidden=hidden)
     if method is Grouping.LOUVAIN:
         group = louvain(projection.mutual, seed, resolution)
     else:
@@ -171,7 +174,7 @@ def communities(
         modularity=modularity(projection.mutual, group, resolution),
         groups=tuple(_groups(projection, group, min(count, limit), nodes.seen)),
         completeness=Completeness(
-            snapshot.seq, limited, len(projection) - len(nodes), projection.self_references
+            snapshot.seq, limited, len(projection) - len(nodes), projection.self_references, projection.scope
         ),
         _nodes=nodes,
         _group=group,

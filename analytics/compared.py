@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -44,6 +44,12 @@ class Comparison:
     edits: Mapping[int, tuple[PropertyDifference, ...]]
     seen: tuple[Flags, Flags]
     hidden: int
+
+    def among(self, inside: tuple[Flags, Flags]) -> Comparison:
+        """Return only the differences at places that are ``inside`` either snapshot."""
+        old, new = inside
+        edits = {at: some for at, some in self.edits.items() if old[self.before[at]] or new[self.after[at]]}
+        return replace(self, added=self.added[new[self.added]], removed=self.removed[old[self.removed]], edits=edits)
 
 
 def compared_items(before: Snapshot, after: Snapshot, hidden: tuple[Flags | None, Flags | None]) -> Comparison:

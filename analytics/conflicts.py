@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from analytics.expanded import Expanded, eligible_edges
 from analytics.readiness import Readiness
 from analytics.results import Completeness, Explanation, as_date, counted, iso, table
 from analytics.roles import with_role
+from analytics.scope import Focus
 from analytics.steps import cut_edge
 from analytics.waits import has_started
 from graph.columns import Days, Flags, Floats, Ints
@@ -64,9 +65,11 @@ class Conflicts:
         total = sum(self.counts.values())
         facts: dict[str, Any] = {"total": total, "counts": dict(self.counts)}
         if not self.conflicts:
-            return Explanation("Nothing contradicts anything else.", facts)
+            return self.completeness.explained("Nothing contradicts anything else.", facts)
         facts["first"] = dict(self.conflicts[0].explain().facts)
-        return Explanation(f"{counted(total, 'conflict')}; the first: {self.conflicts[0].sentence}", facts)
+        return self.completeness.explained(
+            f"{counted(total, 'conflict')}; the first: {self.conflicts[0].sentence}", facts
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -84,7 +87,12 @@ class Conflicts:
 
 
 def conflicts(
-    snapshot: Snapshot, *, limit: int = 1000, today: date | None = None, hidden: Flags | None = None
+    snapshot: Snapshot,
+    *,
+    scope: Hashable | None = None,
+    limit: int = 1000,
+    today: date | None = None,
+    hidden: Flags | None = None,
 ) -> Conflicts:
     """Return every place where dates, statuses and edges contradict each other.
 
@@ -97,6 +105,8 @@ def conflicts(
     ----------
     snapshot
         n items and m edges.
+    scope
+        Only conflicts with an item of it are listed and counted; see ``analytics.scope``.
     limit
         How many conflicts of each kind to return at most; ``counts`` has all of them.
     today
@@ -106,6 +116,8 @@ def conflicts(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1.
 
@@ -116,7 +128,9 @@ def conflicts(
     """
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 conflict")
-    finder = _Finder(Expanded.of(snapshot, today), hidden)
+    expanded = Expanded.of(snapshot, today)
+    focus = Focus.of(expanded, scope, hidden)
+    finder = _Finder(expanded, focus.items, hidden)
     finder.find()
     made: list[Conflict] = []
     for kind in sorted(finder.found):
@@ -124,15 +138,15 @@ def conflicts(
     limited = tuple(
         f"the first {limit} of {count} {kind}" for kind, count in sorted(finder.counts.items()) if count > limit
     )
-    completeness = Completeness(snapshot.seq, limited, finder.unseen, finder.expanded.self_references)
+    completeness = Completeness(snapshot.seq, limited, finder.unseen, expanded.self_references, focus.key)
     return Conflicts(tuple(made), dict(sorted(finder.counts.items())), completeness)
 
 
 class _Finder:
-    """Collects conflicts kind by kind."""
+    """Collects conflicts that touch what is ``inside`` a scope (shape (n,)), kind by kind."""
 
-    def __init__(self, expanded: Expanded, hidden: Flags | None) -> None:
-        self.expanded = expanded
+    def __init__(self, expanded: Expanded, inside: Flags, hidden: Flags | None) -> None:
+        self.expanded, self._inside = expanded, inside
         self.found: dict[str, list[Conflict]] = {}
         self.counts: Counter[str] = Counter()
         self.unseen = 0
@@ -155,6 +169,8 @@ class _Finder:
         self._budgets()
 
     def _add(self, kind: str, rows: tuple[int, ...], text: str, edge: int | None = None, **facts: Any) -> None:
+        if not any(self._inside[row] for row in rows):
+            return
         if self._hidden is not None and any(self._hidden[row] for row in rows):
             self.unseen += 1
             return

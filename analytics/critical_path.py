@@ -16,6 +16,7 @@ from analytics.expanded import OPERATION, Expanded, basis_of
 from analytics.kernels import lowest_of_parts
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from analytics.roles import with_role
+from analytics.scope import Focus
 from analytics.steps import Step
 from analytics.timing import NO_TARGET, Timing, timing
 from analytics.trees import target_row
@@ -83,14 +84,15 @@ class CriticalItem:
 
 
 class CriticalItems(Mapping[Hashable, CriticalItem]):
-    """What leads to the target, by name, in the order of early start and early finish; each made when asked for."""
+    """What leads to the target and is in focus, by name, by early start and early finish; each made when asked for."""
 
-    def __init__(self, expanded: Expanded, times: Timing, hidden: Flags | None) -> None:
+    def __init__(self, expanded: Expanded, times: Timing, focus: Focus, hidden: Flags | None) -> None:
         self._expanded, self._times = expanded, times
         self._unit, self._critical, self._total = _by_item(expanded, times)
-        listed = self._unit >= 0
-        self.hidden = 0 if hidden is None else int(np.count_nonzero(listed & hidden))
-        self._listed = listed if hidden is None else listed & ~hidden
+        leads = self._unit >= 0
+        seen = np.ones(len(leads), dtype=np.bool_) if hidden is None else ~hidden
+        self.hidden = int(np.count_nonzero(leads & focus.items & ~seen))
+        self._leads, self._listed = leads & seen, leads & seen & focus.items
         unit = np.maximum(self._unit, 0)
         self._early, self._early_day = _begun(expanded, times.starts, times.start_days, unit)
         self._late, self._late_day = _begun(expanded, times.late_starts, times.late_start_days, unit)
@@ -114,12 +116,17 @@ class CriticalItems(Mapping[Hashable, CriticalItem]):
         return self.of_row(row)
 
     def row(self, name: object) -> int | None:
-        """Return the row of an item that leads to the target, ``None`` for all others."""
+        """Return the row of an item that is listed, ``None`` for all others."""
+        row = self.leading(name)
+        return row if row is not None and self._listed[row] else None
+
+    def leading(self, name: object) -> int | None:
+        """Return the row of an item that leads to the target, in focus or not; ``None`` for all others."""
         try:
             row = int(self._expanded.canon[self._expanded.snapshot.row(name)])
         except (KeyError, TypeError):
             return None
-        return row if self._listed[row] else None
+        return row if self._leads[row] else None
 
     def critical_rows(self) -> list[int]:
         """Return the rows of what is critical, in order."""
@@ -234,14 +241,14 @@ class CriticalPath:
         }
         name = self.target or "everything"
         if not len(self.items):
-            return Explanation(f"Nothing open leads to {name}.", facts)
+            return self.completeness.explained(f"Nothing open leads to {name}.", facts)
         text = f"{name[0].upper()}{name[1:]} takes {amount(self.length)} working hours"
         text += f", until {iso(self.finish)}" if self.finish else ""
         text += f"; {facts['critical']} of {counted(len(self.items), 'item')} may not slip"
         text += f", along {' → '.join(facts['path'])}." if facts["path"] else "."
         if not self.possible:
             text += f" Too much of {name} was cancelled for it to have enough."
-        return Explanation(text, facts)
+        return self.completeness.explained(text, facts)
 
     def explain_item(self, name: Hashable) -> Explanation:
         """Return why an item is critical or not: what drives it, or how far it may slip before what moves.
@@ -251,7 +258,7 @@ class CriticalPath:
 
         """
         row = self._driving.known(name)
-        found = self.items.row(name)
+        found = self.items.leading(name)
         return self._driving.explain(self.target, row, None if found is None else self.items.of_row(found))
 
     def to_dict(self) -> dict[str, Any]:
@@ -302,6 +309,7 @@ def critical_path(
     snapshot: Snapshot,
     target: Hashable | None = None,
     *,
+    scope: Hashable | None = None,
     today: date | None = None,
     hidden: Flags | None = None,
 ) -> CriticalPath:
@@ -318,6 +326,8 @@ def critical_path(
     target
         Name or id of a Work or Goal; by default everything open is to be finished. Of a goal that needs only enough of
         its children, those count that bring it enough first.
+    scope
+        Only items of it are listed; the path stays the target's; see ``analytics.scope``.
     today
         First day of work. Without it times are hours only, planned start dates do not count, and everybody works in
         the workspace's calendar.
@@ -343,11 +353,12 @@ def critical_path(
     """
     expanded = Expanded.of(snapshot, today)
     row = None if target is None else target_row(expanded, target, hidden)
+    focus = Focus.of(expanded, scope, hidden)
     at = NO_TARGET if row is None else int(expanded.unit[expanded.finish[row]])
     times = timing(expanded, at)
     if row is not None and not expanded.is_open[row]:
         times = times.nothing()
-    items = CriticalItems(expanded, times, hidden)
+    items = CriticalItems(expanded, times, focus, hidden)
     driving = Driving(expanded, times, hidden)
     path = driving.path()
     possible = row is None or bool(np.isfinite(expanded.finish_hours(row)))
@@ -360,6 +371,6 @@ def critical_path(
         possible=possible,
         items=items,
         path=path,
-        completeness=Completeness(snapshot.seq, items.limited, items.hidden, expanded.self_references),
+        completeness=Completeness(snapshot.seq, items.limited, items.hidden, expanded.self_references, focus.key),
         _driving=driving,
     )

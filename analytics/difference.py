@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +12,7 @@ import numpy as np
 from analytics.compared import Comparison, PropertyDifference, compared_edges, compared_items
 from analytics.expanded import Expanded
 from analytics.results import Completeness, Explanation, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.trees import ChainTree
 from graph.columns import Flags
 from graph.snapshot import EDGE_KINDS, Snapshot
@@ -119,7 +120,7 @@ class Difference:
         """Return how much is different, and the goal that moved most."""
         facts: dict[str, Any] = {"beforeSeq": self.before_seq, "afterSeq": self.after_seq, "counts": dict(self.counts)}
         if not any(self.counts.values()):
-            return Explanation("Nothing is different.", facts)
+            return self.completeness.explained("Nothing is different.", facts)
         sentence = f"Different: {', '.join(counted(self.counts[name], _COUNTED[name]) for name in _LISTS)}."
         moved = [(abs(goal.days), goal.key, goal) for goal in self.goals if goal.days]
         if moved:
@@ -127,7 +128,7 @@ class Difference:
             facts["moved"] = worst.to_dict()
             way = "later" if worst.days == days else "earlier"
             sentence += f" {worst.key} moved most: {counted(days, 'working day')} {way}, to {iso(worst.after)}."
-        return Explanation(sentence, facts)
+        return self.completeness.explained(sentence, facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -164,6 +165,7 @@ def difference(
     *,
     today: date | None = None,
     then: date | None = None,
+    scope: Hashable | None = None,
     limit: int = 1000,
     hidden: tuple[Flags | None, Flags | None] = (None, None),
 ) -> Difference:
@@ -179,6 +181,9 @@ def difference(
     today, then
         First day of work in ``after``, and in ``before`` (``today`` unless given). Without ``today`` no goal has a
         finish that could move.
+    scope
+        Only items and dates of it, edges at one of its items, goals that it holds or serves and chains with a step in
+        it are listed and counted, be it in either snapshot; see ``analytics.scope``.
     limit
         How much of each list to return at most; ``counts`` has all.
     hidden
@@ -186,6 +191,8 @@ def difference(
 
     Raises
     ------
+    KeyError
+        There is no such scope in either snapshot.
     ValueError
         ``limit`` is less than 1.
 
@@ -196,9 +203,12 @@ def difference(
     """
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 difference of each sort")
+    graphs = Expanded.of(before, then or today), Expanded.of(after, today)
     items = compared_items(before, after, hidden)
-    edges = compared_edges(before, after, hidden)
-    goals, chains = _goals(before, after, items, then or today, today)
+    focus = _focus(graphs, scope, items.seen)
+    items = items.among((focus[0].items, focus[1].items))
+    edges = compared_edges(before, after, hidden).among((_at(before, focus[0]), _at(after, focus[1])))
+    goals, chains = _goals(graphs, items, focus)
     lists: dict[str, list[Any]] = {
         "items": _items(before, after, items),
         "edges": _edges(before, after, edges),
@@ -208,9 +218,29 @@ def difference(
     }
     counts = {name: len(found) for name, found in lists.items()}
     limited = tuple(f"the first {limit} of {len(found)} {name}" for name, found in lists.items() if len(found) > limit)
-    completeness = Completeness(after.seq, limited, items.hidden)
+    completeness = Completeness(after.seq, limited, items.hidden, scope=focus[1].key or focus[0].key)
     shown = {name: tuple(found[:limit]) for name, found in lists.items()}
     return Difference(before.seq, after.seq, **shown, counts=counts, completeness=completeness)
+
+
+def _focus(graphs: tuple[Expanded, Expanded], scope: Hashable | None, seen: tuple[Flags, Flags]) -> tuple[Focus, Focus]:
+    """Look a scope up in both graphs; in one of them it may not be there."""
+    found: list[Focus] = []
+    missing: list[KeyError] = []
+    for expanded, shown in zip(graphs, seen, strict=True):
+        try:
+            found.append(Focus.of(expanded, scope, ~shown))
+        except KeyError as error:
+            missing.append(error)
+            found.append(Focus.nothing(len(shown)))
+    if len(missing) == len(graphs):
+        raise missing[-1]
+    return found[0], found[1]
+
+
+def _at(snapshot: Snapshot, focus: Focus) -> Flags:
+    """Return which edges have an end in focus. Shape (m,)."""
+    return np.asarray(focus.items[snapshot.edges.start] | focus.items[snapshot.edges.end], dtype=np.bool_)
 
 
 def _items(before: Snapshot, after: Snapshot, found: Comparison) -> list[ItemDifference]:
@@ -250,10 +280,11 @@ def _dates(before: Snapshot, after: Snapshot, found: Comparison, today: date | N
 
 
 def _goals(
-    before: Snapshot, after: Snapshot, found: Comparison, then: date | None, today: date | None
+    graphs: tuple[Expanded, Expanded], found: Comparison, focus: tuple[Focus, Focus]
 ) -> tuple[list[DateMove], list[ChainDifference]]:
     """Compare the finish and the roots of every goal that is open in both."""
-    old, new = Expanded.of(before, then), Expanded.of(after, today)
+    old, new = graphs
+    before, after = old.snapshot, new.snapshot
     moves: list[DateMove] = []
     chains: list[ChainDifference] = []
     both = before.is_goal[found.before] & after.is_goal[found.after]
@@ -261,32 +292,35 @@ def _goals(
         if old.finish[was] < 0 or new.finish[now] < 0 or not (old.is_open[was] and new.is_open[now]):
             continue
         key, title = after.items.key[now], after.items.title[now]
-        first, last = _finish(old, was, then), _finish(new, now, today)
-        if first != last:
+        first, last = _finish(old, was), _finish(new, now)
+        if first != last and (focus[0].goals[was] or focus[1].goals[now]):
             days = None if first is None or last is None else new.calendar.days_after(first, last)
             moves.append(DateMove(key, title, "finish", first, last, days))
-        chains += _chains(key, (old, was, found.seen[0]), (new, now, found.seen[1]))
+        trees = ChainTree.to(old, was), ChainTree.to(new, now)
+        chains += _chains(key, (trees[0], focus[0], found.seen[0]), (trees[1], focus[1], found.seen[1]))
     return sorted(moves, key=lambda one: one.key), sorted(chains, key=lambda one: (one.goal, one.root))
 
 
-def _finish(expanded: Expanded, row: int, today: date | None) -> date | None:
-    hours = expanded.finish_hours(row)
+def _finish(expanded: Expanded, row: int) -> date | None:
+    hours, today = expanded.finish_hours(row), expanded.today
     return None if today is None or not np.isfinite(hours) else expanded.calendar.finish_day(today, hours)
 
 
-Side = tuple[Expanded, int, Flags]
+Side = tuple[ChainTree, Focus, Flags]
 
 
 def _chains(goal: str, before: Side, after: Side) -> Iterator[ChainDifference]:
-    old, new = _roots(*before), _roots(*after)
-    for change, roots, others in (("appeared", new, old), ("vanished", old, new)):
+    (old, old_focus, old_seen), (new, new_focus, new_seen) = before, after
+    first, last = _roots(old, old_seen), _roots(new, new_seen)
+    appeared, vanished = _roots(new_focus.chains(new), new_seen), _roots(old_focus.chains(old), old_seen)
+    for change, roots, others in (("appeared", appeared, first), ("vanished", vanished, last)):
         for identity, (key, title, hours) in roots.items():
             if identity not in others:
                 yield ChainDifference(goal, key, title, change, hours)
 
 
-def _roots(expanded: Expanded, row: int, seen: Flags) -> dict[bytes, tuple[str, str, float]]:
+def _roots(tree: ChainTree, seen: Flags) -> dict[bytes, tuple[str, str, float]]:
     """Return the roots of the chains to a goal by id: key, title and the length of the chain in hours."""
-    tree, items = ChainTree.to(expanded, row), expanded.snapshot.items
+    items = tree.expanded.snapshot.items
     rows = [(tree.root_row(int(unit)), float(tree.distance[unit])) for unit in tree.roots]
     return {items.ids[at].tobytes(): (items.key[at], items.title[at], hours) for at, hours in rows if seen[at]}

@@ -11,8 +11,8 @@ import numpy as np
 
 from analytics.expanded import Expanded
 from analytics.kernels import UNREACHED, Pointers, compiled
-from analytics.layout import gates
 from analytics.results import Completeness, Explanation, counted, table
+from analytics.scope import Focus
 from analytics.steps import Step, Steps
 from analytics.trees import ChainTree, target_row
 from graph.columns import Flags, Ints
@@ -59,12 +59,12 @@ class Dominators:
         """Return what most has no way around."""
         facts: dict[str, Any] = {"goal": self.goal, "total": self.total}
         if not self.items or not self.items[0].holds:
-            return Explanation(f"Nothing that leads to {self.goal} has to pass anything else.", facts)
+            return self.completeness.explained(f"Nothing that leads to {self.goal} has to pass anything else.", facts)
         first = self.items[0]
         facts["first"] = first.to_dict()
         verb = "has" if first.holds == 1 else "have"
         of = f"{first.holds} of the {counted(self.total, 'thing')} that lead to {self.goal} {verb}"
-        return Explanation(f"{of} no way around {first.key}.", facts)
+        return self.completeness.explained(f"{of} no way around {first.key}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -82,7 +82,13 @@ class Dominators:
 
 
 def dominators(
-    snapshot: Snapshot, goal: Hashable, *, limit: int = 100, today: date | None = None, hidden: Flags | None = None
+    snapshot: Snapshot,
+    goal: Hashable,
+    *,
+    scope: Hashable | None = None,
+    limit: int = 100,
+    today: date | None = None,
+    hidden: Flags | None = None,
 ) -> Dominators:
     """Return, for everything open that leads to a goal, the next thing that all of its paths pass.
 
@@ -92,6 +98,9 @@ def dominators(
         n items and m edges.
     goal
         Name or id of any Work or Goal.
+    scope
+        Only items of it are listed, cycles with a member in it too; ``total`` and what each holds stay the
+        goal's; see ``analytics.scope``.
     limit
         How many items to return at most.
     today
@@ -118,20 +127,23 @@ def dominators(
         raise ValueError(f"limit is {limit}; ask for at least 1 item")
     expanded = Expanded.of(snapshot, today)
     row = target_row(expanded, goal, hidden)
-    key = snapshot.items.key[row]
+    focus, key = Focus.of(expanded, scope, hidden), snapshot.items.key[row]
     if not expanded.is_open[row]:
-        return Dominators(key, 0, (), Completeness(snapshot.seq, self_references=expanded.self_references))
+        closed = Completeness(snapshot.seq, self_references=expanded.self_references, scope=focus.key)
+        return Dominators(key, 0, (), closed)
     tree = ChainTree.to(expanded, row)
     above = immediate_dominators(expanded.pointer, expanded.heads, tree.distance > UNREACHED, tree.target)
-    gate = gates(expanded)
-    through, holds = _seen(above, gate[: tree.target + 1])
-    units = np.flatnonzero((above >= 0) & ~gate[: tree.target + 1])[:-1]
+    gate = expanded.is_gate[: tree.target + 1]
+    through, holds = _seen(above, gate)
+    units = np.flatnonzero((above >= 0) & ~gate)[:-1]
+    total, units = len(units), units[focus.units(expanded)[units]]
     steps = Steps(expanded, hidden)
     order = units[np.lexsort((units, -holds[units]))].tolist()
     shown = tuple(_described(order, steps, through, holds, limit))
     unseen = 0 if hidden is None else sum(steps.of_unit(unit).hidden for unit in order)
     limited = () if len(order) - unseen <= limit else (f"the first {limit} of {len(order) - unseen} items",)
-    return Dominators(key, len(order), shown, Completeness(snapshot.seq, limited, unseen, expanded.self_references))
+    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key)
+    return Dominators(key, total, shown, completeness)
 
 
 def _described(order: list[int], steps: Steps, through: Ints, holds: Ints, limit: int) -> Iterator[Dominator]:

@@ -109,6 +109,13 @@ class Expanded:
         return rows_sorted(self.heads, places, len(self.hours))
 
     @cached_property
+    def is_gate(self) -> Flags:
+        """Whether each unit is the gate of a container. Shape (u,)."""
+        found = np.zeros(len(self.hours), dtype=np.bool_)
+        found[self.unit[self.gate[self.is_container & (self.gate >= 0)]]] = True
+        return found & ~self.is_cycle
+
+    @cached_property
     def arc_share(self) -> Floats:
         """Share of the goal that an arc's child holds; 1 for arcs that are no contribution. Shape (a,)."""
         share = np.ones(len(self.snapshot.edges.kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from analytics.kernels import Pointers, nearest_source, rows_sorted, totals
 from analytics.readiness import Readiness
 from analytics.results import Completeness, Explanation, counted, table
 from analytics.roles import with_role
+from analytics.scope import Focus
 from analytics.worth import item_worth, open_goals
 from graph.columns import Flags, Floats, Ints
 from graph.lifecycle import Category
@@ -66,12 +68,14 @@ class Exposure:
         facts: dict[str, Any] = {"goalCount": len(self.goals)}
         exposed = [goal for goal in self.goals if goal.exposure]
         if not exposed:
-            return Explanation(f"No work of {counted(len(self.goals), 'open goal')} waits for anything open.", facts)
+            return self.completeness.explained(
+                f"No work of {counted(len(self.goals), 'open goal')} waits for anything open.", facts
+            )
         first = exposed[0]
         percent = round(100 * (first.exposure or 0.0))
         facts |= {"first": first.to_dict(), "percent": percent}
         waiting = f"{first.waiting} of {counted(first.leaves, 'piece')}"
-        return Explanation(
+        return self.completeness.explained(
             f"{percent} % of the work for {first.key} waits for something open: {waiting} of work.", facts
         )
 
@@ -91,7 +95,12 @@ class Exposure:
 
 
 def exposure(
-    snapshot: Snapshot, *, limit: int = 1000, today: date | None = None, hidden: Flags | None = None
+    snapshot: Snapshot,
+    *,
+    scope: Hashable | None = None,
+    limit: int = 1000,
+    today: date | None = None,
+    hidden: Flags | None = None,
 ) -> Exposure:
     """Return how exposed each open goal is, and what each open item carries.
 
@@ -104,6 +113,8 @@ def exposure(
     ----------
     snapshot
         n items and m edges.
+    scope
+        Only goals that it holds or serves and items of it are listed; see ``analytics.scope``.
     limit
         How many goals, and how many items, to return at most.
     today
@@ -113,6 +124,8 @@ def exposure(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1.
 
@@ -125,11 +138,14 @@ def exposure(
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 goal")
     expanded = Expanded.of(snapshot, today)
+    focus = Focus.of(expanded, scope, hidden)
     rows, seen = open_goals(expanded), np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
+    rows = rows[focus.goals[rows]]
     leaves = _Leaves(expanded)
     goals = [leaves.of_goal(row) for row in rows[seen[rows]].tolist()]
     goals.sort(key=lambda goal: (-goal.value * (goal.exposure or 0.0), -goal.value, goal.key))
-    worth = np.where(snapshot.is_work & (snapshot.items.kind != OPERATION), item_worth(expanded), 0.0)
+    listed = snapshot.is_work & (snapshot.items.kind != OPERATION) & focus.items
+    worth = np.where(listed, item_worth(expanded), 0.0)
     order = np.argsort(-worth, kind="stable")
     carrying = order[(worth > 0)[order] & seen[order]]
     limited = tuple(
@@ -142,7 +158,7 @@ def exposure(
     return Exposure(
         goals=tuple(goals[:limit]),
         items=tuple(ItemExposure(keys[row], titles[row], float(worth[row])) for row in carrying[:limit].tolist()),
-        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key),
     )
 
 

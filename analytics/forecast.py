@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analytics.expanded import Expanded
 from analytics.ownership import Ownership
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.simulation import Sampled, Simulation
 from analytics.trees import target_row
 from analytics.uncertainty import Spread, Uncertainty, spread_of
@@ -124,9 +125,11 @@ class Forecast:
         """Return the day of P80, the probability of being on time, and what drives the goal most often."""
         facts = self._facts()
         if self.state == "IMPOSSIBLE":
-            return Explanation(f"{self.goal} can no longer be finished: too much of it is cancelled.", facts)
+            return self.completeness.explained(
+                f"{self.goal} can no longer be finished: too much of it is cancelled.", facts
+            )
         if self.state == "CLOSED":
-            return Explanation(f"{self.goal} is closed.", facts)
+            return self.completeness.explained(f"{self.goal} is closed.", facts)
         by = {one.percent: iso(one.day) or f"{amount(one.hours)} working hours" for one in self.percentiles}
         facts |= {"shown": {str(percent): shown for percent, shown in by.items()}, "percents": [80, 50]}
         text = f"In 80 % of {counted(self.samples, 'sample')} {self.goal} is finished by {by[80]}, in 50 % by {by[50]}"
@@ -137,7 +140,7 @@ class Forecast:
             first = self.items[0]
             facts["firstPercent"] = round(100 * first.criticality)
             text += f"; {first.key} drives it in {round(100 * first.criticality)} %"
-        return Explanation(text + ".", facts)
+        return self.completeness.explained(text + ".", facts)
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -178,6 +181,7 @@ def forecast(
     *,
     today: date | None = None,
     uncertainty: Uncertainty | None = None,
+    scope: Hashable | None = None,
     limit: int = 20,
     threads: int | None = None,
     hidden: Flags | None = None,
@@ -205,6 +209,8 @@ def forecast(
         First day of work. Without it there are only hours.
     uncertainty
         What is assumed where history says little.
+    scope
+        Only items and people of it are listed; the samples are the goal's; see ``analytics.scope``.
     limit
         How many items, people and drivers to return at most.
     threads
@@ -229,13 +235,14 @@ def forecast(
         raise ValueError(f"limit is {limit}; ask for at least 1 item")
     expanded = Expanded.of(snapshot, today)
     row = target_row(expanded, goal, hidden)
+    focus = Focus.of(expanded, scope, hidden)
     spread = spread_of(expanded, uncertainty or Uncertainty())
     planned = expanded.finish_hours(row)
     sampled, simulation = None, None
     if expanded.is_open[row] and np.isfinite(planned):
         simulation = Simulation(expanded, spread, [row])
         sampled = simulation.run(samples, seed, threads=threads)
-    return _Told(expanded, row, spread, hidden, limit).forecast(samples, seed, sampled, simulation)
+    return _Told(expanded, row, spread, focus, hidden, limit).forecast(samples, seed, sampled, simulation)
 
 
 def on_time_probability(expanded: Expanded, row: int, hours: Floats) -> float | None:
@@ -279,7 +286,10 @@ class _Listed(NamedTuple):
 class _Told:
     """Puts a forecast into words and keys, of which the viewer may see some."""
 
-    def __init__(self, expanded: Expanded, row: int, spread: Spread, hidden: Flags | None, limit: int) -> None:
+    def __init__(
+        self, expanded: Expanded, row: int, spread: Spread, focus: Focus, hidden: Flags | None, limit: int
+    ) -> None:
+        self._focus = focus
         self._expanded, self._row, self._spread, self._limit = expanded, row, spread, limit
         self._hidden = np.zeros(len(expanded.snapshot), dtype=np.bool_) if hidden is None else hidden
         self._owners = Ownership.of(expanded.snapshot)
@@ -313,7 +323,9 @@ class _Told:
             learned=self._spread.learned,
             correlation=self._spread.correlation,
             hours=hours,
-            completeness=Completeness(expanded.snapshot.seq, (), listed.unseen, expanded.self_references),
+            completeness=Completeness(
+                expanded.snapshot.seq, (), listed.unseen, expanded.self_references, self._focus.key
+            ),
             _expanded=expanded,
         )
 
@@ -327,11 +339,11 @@ class _Told:
 
     def _critical(self, sampled: Sampled, simulation: Simulation, samples: int, seed: int) -> _Listed:
         """Return the items and people that drive the goal most often, and the items that move it most."""
-        rows, unseen = self._most(sampled.critical)
+        rows, unseen = self._most(sampled.critical, self._focus.items)
         candidates = rows[:_CANDIDATES]
         drawn = simulation.hours(candidates, samples, seed)
         moved = rank_correlations(drawn, sampled.finishes[0])
-        people, more = self._most(sampled.people)
+        people, more = self._most(sampled.people, self._focus.people)
         items = self._expanded.snapshot.items
         told = [
             ItemCriticality(
@@ -352,9 +364,9 @@ class _Told:
             unseen + more,
         )
 
-    def _most(self, counts: NDArray[np.int64]) -> tuple[Ints, int]:
-        """Return the rows that count in most samples, equal ones by key, and how many the viewer may not see."""
-        rows = np.flatnonzero(counts)
+    def _most(self, counts: NDArray[np.int64], inside: Flags) -> tuple[Ints, int]:
+        """Return the rows in focus that count in most samples, by key, and how many the viewer may not see."""
+        rows = np.flatnonzero((counts > 0) & inside)
         seen = rows[~self._hidden[rows]]
         keys = self._expanded.snapshot.items.key
         order = sorted(seen.tolist(), key=lambda row: (-counts[row], keys[row]))

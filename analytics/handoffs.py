@@ -13,6 +13,7 @@ from analytics.expanded import Expanded
 from analytics.ownership import Ownership
 from analytics.readiness import Readiness
 from analytics.results import Explanation, amount, counted, listed
+from analytics.scope import Focus
 from analytics.teams import Teams
 from analytics.trees import ChainTree
 from analytics.worth import outermost
@@ -69,9 +70,12 @@ class HandOff:
 
 
 def chain_people(
-    expanded: Expanded, goals: Iterable[int], seen: Flags
+    expanded: Expanded, goals: Iterable[int], focus: Focus, seen: Flags
 ) -> tuple[tuple[SingleOwner, ...], tuple[HandOff, ...]]:
-    """Return who stands alone on the worst chain of each goal, and where it changes hands. O(g (n + m)) for g goals."""
+    """Return who stands alone on the worst chain of each goal, and where it changes hands. O(g (n + m)) for g goals.
+
+    Only people in focus, and hand-offs from or to an item in focus.
+    """
     rows = list(goals)
     alone: dict[int, dict[int, list[int]]] = {}
     passed: dict[tuple[int, int], list[int]] = {}
@@ -86,11 +90,15 @@ def chain_people(
             before, after = set(owners.named(row)), set(owners.named(successor))
             if before and after and not before & after and seen[[row, successor, *before, *after]].all():
                 passed.setdefault((row, successor), []).append(goal)
-    top = outermost(expanded, rows)
-    made = [_single(expanded, person, found, top) for person, found in alone.items() if seen[person]]
+    top, shown = outermost(expanded, rows), seen & focus.people
+    made = [_single(expanded, person, found, top) for person, found in alone.items() if shown[person]]
     made.sort(key=lambda one: (-one.value, -one.hours, one.key))
     keys = expanded.snapshot.items.key
-    changes = [_handoff(expanded, *pair, [keys[goal] for goal in found]) for pair, found in passed.items()]
+    changes = [
+        _handoff(expanded, *pair, [keys[goal] for goal in found])
+        for pair, found in passed.items()
+        if focus.items[list(pair)].any()
+    ]
     changes.sort(key=lambda one: (-len(one.goals), one.item, one.successor))
     return tuple(made), tuple(changes)
 

@@ -16,6 +16,7 @@ from analytics.expanded import OPERATION, Expanded
 from analytics.identity import rows_in
 from analytics.overlay import overlay
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.steps import Step, Steps
 from analytics.trees import ChainTree, target_row
 from analytics.worth import chosen_goals, goals_reached, outermost
@@ -98,7 +99,7 @@ class Impact:
             text += f", along {counted(len(first.path), 'step')}"
         if self.assumed_severity:
             text += f"; it has no severity, so {self.severity} is assumed"
-        return Explanation(text + ".", facts)
+        return self.completeness.explained(text + ".", facts)
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -125,7 +126,12 @@ class Impact:
 
 
 def impact(
-    snapshot: Snapshot, item: Hashable | Draft, *, today: date | None = None, hidden: Flags | None = None
+    snapshot: Snapshot,
+    item: Hashable | Draft,
+    *,
+    scope: Hashable | None = None,
+    today: date | None = None,
+    hidden: Flags | None = None,
 ) -> Impact:
     """Return what an item delays: the goals with it against the goals without it.
 
@@ -138,6 +144,8 @@ def impact(
         n items and m edges.
     item
         Name or id of open work; or a draft, which need not be stored.
+    scope
+        Only goals that it holds or serves are listed and valued; see ``analytics.scope``.
     today
         First day of work. Without it there are only hours.
     hidden
@@ -148,7 +156,7 @@ def impact(
     ChangeRefusedError
         The draft cannot be added; the message says why.
     KeyError
-        There is no such item, or the viewer may not see it.
+        There is no such item or scope, or the viewer may not see it.
     ValueError
         The item is no open work.
 
@@ -168,7 +176,8 @@ def impact(
         raise ValueError(f"{name!r} is no open task, issue, milestone or project; only those delay something")
     active, assumed = with_assumed_severity(active, np.array([row]))
     idle = overlay(active, [Remove(name)])
-    return _Weighed(active, idle, row, today, _longer(hidden, active)).impact(bool(assumed[0]))
+    focus = Focus.of(Expanded.of(active, today), scope, _longer(hidden, active))
+    return _Weighed(active, idle, row, today, _longer(hidden, active)).impact(bool(assumed[0]), focus)
 
 
 def with_assumed_severity(snapshot: Snapshot, rows: NDArray[np.intp]) -> tuple[Snapshot, Flags]:
@@ -198,10 +207,10 @@ class _Weighed:
         self._same = rows_in(idle, active)
         self._steps = Steps(self._with, hidden)
 
-    def impact(self, assumed: bool) -> Impact:
-        """Return the impact; ``assumed``: the severity is."""
+    def impact(self, assumed: bool, focus: Focus) -> Impact:
+        """Return the impact on goals in focus; ``assumed``: the severity is."""
         expanded, items = self._with, self._with.snapshot.items
-        reached = goals_reached(expanded, [self._row])[0]
+        reached = [goal for goal in goals_reached(expanded, [self._row])[0] if focus.goals[goal]]
         seen = [goal for goal in reached if self._hidden is None or not self._hidden[goal]]
         chosen, limited = chosen_goals(expanded, [expanded.snapshot.names[goal] for goal in seen])
         goals = {goal: self._goal(goal) for goal in chosen}
@@ -216,7 +225,7 @@ class _Weighed:
             value=self._worth([goal for goal, one in goals.items() if one.later_hours]),
             value_at_risk=self._worth(chosen),
             completeness=Completeness(
-                expanded.snapshot.seq, limited, len(reached) - len(seen), expanded.self_references
+                expanded.snapshot.seq, limited, len(reached) - len(seen), expanded.self_references, focus.key
             ),
         )
 

@@ -320,6 +320,16 @@ def mark_walks(heads: Ints, first: Ints, begins: Ints, marks: Flags) -> None:
             node = heads[first[node]]
 
 
+@compiled
+def walks_through(heads: Ints, first: Ints, marks: Flags) -> Flags:
+    """Return from which nodes (shape (u,)) the walk that follows ``first`` meets a marked one, or itself is. O(u)."""
+    found = marks.copy()
+    for node in range(len(first) - 1, -1, -1):
+        if first[node] >= 0 and found[heads[first[node]]]:
+            found[node] = True
+    return found
+
+
 def totals(group: NDArray[np.integer], amounts: NDArray[np.floating], count: int) -> Floats:
     """Return the sum of the amounts (shape (a,)) of each group (shape (a,), 0 to ``count`` - 1). O(a + count)."""
     return np.bincount(group, weights=amounts, minlength=count).astype(np.float64)

@@ -14,6 +14,7 @@ from analytics.kernels import UNREACHED
 from analytics.layering import layers_of, ordered_layers, placed
 from analytics.results import Completeness, Explanation, counted, table
 from analytics.roles import with_role
+from analytics.scope import Focus
 from analytics.steps import Step, Steps
 from analytics.trees import ChainTree, target_row
 from analytics.variants import widest
@@ -108,14 +109,14 @@ class Layout:
             "crossings": self.crossings,
         }  # fmt: skip
         if not steps:
-            return Explanation(f"Nothing open stands before {self.goal}.", facts)
+            return self.completeness.explained(f"Nothing open stands before {self.goal}.", facts)
         part = "" if len(steps) == self.total else f" of {self.total}"
         text = f"{len(steps)}{part} things stand before {self.goal}; {counted(len(roots), 'chain')} can be begun"
         first = next((node for node in roots if node.worst), None)
         if first is not None:
             facts["worst"] = first.step.key or first.id
             text += f", the worst of them at {facts['worst']}"
-        return Explanation(f"{text}.", facts)
+        return self.completeness.explained(f"{text}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -142,6 +143,7 @@ def layout(
     snapshot: Snapshot,
     goal: Hashable,
     *,
+    scope: Hashable | None = None,
     limit: int = 300,
     previous: Layout | None = None,
     today: date | None = None,
@@ -160,6 +162,8 @@ def layout(
         n items and m edges.
     goal
         Name or id of any Work or Goal.
+    scope
+        Boxes with an item of it only, the goal's beside them, and the lines between these; see ``analytics.scope``.
     limit
         How many boxes to draw at most, the goal among them: those of the worst chains, at least 2.
     previous
@@ -186,18 +190,20 @@ def layout(
         raise ValueError(f"limit is {limit}; ask for at least 2 boxes")
     expanded = Expanded.of(snapshot, today)
     row = target_row(expanded, goal, hidden)
+    focus = Focus.of(expanded, scope, hidden)
     tree = ChainTree.to(expanded, row)
     before = _before(tree) if expanded.is_open[row] else np.array([tree.target], dtype=np.int32)
+    before = before[focus.units(expanded)[before] | (before == tree.target)]
     chosen = _chosen(tree, before, limit)
     arcs = _arcs(expanded, chosen)
-    return _Drawing(tree, chosen, arcs, hidden).drawn(previous, len(before) - 1, limit)
+    return _Drawing(tree, chosen, arcs, focus.key, hidden).drawn(previous, len(before) - 1)
 
 
 def _before(tree: ChainTree) -> Ints:
     """Return the units that lead to the target, itself last; gates that hold back nothing are left out."""
     expanded = tree.expanded
     shown = tree.distance > UNREACHED
-    idle = shown & gates(expanded)
+    idle = shown & expanded.is_gate
     idle[tree.roots] = False
     shown &= ~idle
     pointer, arcs = expanded.into
@@ -206,22 +212,15 @@ def _before(tree: ChainTree) -> Ints:
     return np.flatnonzero(shown).astype(np.int32)
 
 
-def gates(expanded: Expanded) -> Flags:
-    """Return which units are gates of containers. Shape (u,)."""
-    found = np.zeros(len(expanded.hours), dtype=np.bool_)
-    rows = np.flatnonzero(expanded.is_container & (expanded.gate >= 0))
-    found[expanded.unit[expanded.gate[rows]]] = True
-    return found & ~expanded.is_cycle
-
-
 def _chosen(tree: ChainTree, before: Ints, limit: int) -> Ints:
     """Return at most ``limit`` of the units: those on the worst chains, then the ones with the longest way to go."""
     if len(before) <= limit:
         return before
+    possible = set(before.tolist())
     taken: dict[int, None] = {tree.target: None}
     for root in tree.worst(len(tree.roots)):
         units, _ = tree.walk(root)
-        new = [unit for unit in units if unit not in taken]
+        new = [unit for unit in units if unit in possible and unit not in taken]
         if len(taken) + len(new) <= limit:
             taken.update(dict.fromkeys(new))
         if len(taken) == limit:
@@ -261,12 +260,12 @@ def _arcs(expanded: Expanded, chosen: Ints) -> Ints:
 class _Drawing:
     """A drawing in the making: chosen units as nodes 0 to p - 1, in topological order, the goal last."""
 
-    def __init__(self, tree: ChainTree, chosen: Ints, arcs: Ints, hidden: Flags | None) -> None:
-        expanded = tree.expanded
+    def __init__(self, tree: ChainTree, chosen: Ints, arcs: Ints, scope: str | None, hidden: Flags | None) -> None:
+        expanded, self._scope = tree.expanded, scope
         self._tree, self._units, self._arcs, self._hidden = tree, chosen.tolist(), arcs, hidden
         self._tails = np.searchsorted(chosen, expanded.tails[arcs]).astype(np.int32)
         self._heads = np.searchsorted(chosen, expanded.heads[arcs]).astype(np.int32)
-        steps, gate = Steps(expanded, hidden), gates(expanded)
+        steps, gate = Steps(expanded, hidden), expanded.is_gate
         self._steps = [steps.of_unit(unit) for unit in self._units]
         self._is_gate = [bool(gate[unit]) for unit in self._units]
         self._ids = self._named()
@@ -283,7 +282,7 @@ class _Drawing:
             names.append(f"{name}:gate" if gate else name)
         return names
 
-    def drawn(self, previous: Layout | None, total: int, limit: int) -> Layout:
+    def drawn(self, previous: Layout | None, total: int) -> Layout:
         """Return the finished drawing."""
         layers = layers_of(len(self._units), self._tails, self._heads)
         order, crossings = self._ordered(layers, previous)
@@ -307,7 +306,7 @@ class _Drawing:
             edges=edges,
             crossings=crossings,
             total=total,
-            completeness=Completeness(expanded.snapshot.seq, limited, unseen, expanded.self_references),
+            completeness=Completeness(expanded.snapshot.seq, limited, unseen, expanded.self_references, self._scope),
         )
 
     def _ordered(self, layers: Any, previous: Layout | None) -> tuple[list[Ints], int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -20,10 +20,9 @@ from analytics.okr import okr_rollup
 from analytics.ownership import Ownership
 from analytics.readiness import Readiness
 from analytics.results import counted, name_of, percent
-from analytics.scope import goals_served
+from analytics.scope import Focus
 from analytics.statements import Statement, Writer, rows_of_keys
 from analytics.steps import Step
-from analytics.teams import PERSON, TEAM, Teams
 from analytics.threats import risks
 from analytics.workload import Workload, workload
 from graph.columns import Flags
@@ -41,12 +40,11 @@ _MILESTONE: Final = KINDS.index("Milestone")
 
 @dataclass(frozen=True, eq=False)
 class Matters:
-    """What threatens, delays and burdens what is ``inside`` a scope (shape (n,)), the weightiest first."""
+    """What threatens, delays and burdens what is in focus, the weightiest first."""
 
     expanded: Expanded
     writer: Writer
-    inside: Flags
-    scope: Hashable | None
+    focus: Focus
     today: date
     hidden: Flags | None
 
@@ -93,7 +91,7 @@ class Matters:
         for threat in found:
             (row,) = rows_of_keys(snapshot, [threat.key])
             grave = "WAIT" in threat.reasons and not threat.reasons.keys() <= {"WAIT", "UNOWNED"}
-            if self.inside[row] and grave and threat.key not in told and shown < 2:
+            if self._shown(row) and grave and threat.key not in told and shown < 2:
                 waiting = [key for facts in threat.reasons.values() for key in facts.get("waiting", ())]
                 yield self._on_keys(threat.explain().sentence, [threat.key, *threat.goals, *waiting])
                 shown += 1
@@ -137,7 +135,7 @@ class Matters:
     @cached_property
     def _goals(self) -> list[int]:
         """The goals that the scope holds or serves, the most valuable first."""
-        rows = np.flatnonzero(goals_served(self.expanded, self.inside) & self.writer.seen)
+        rows = np.flatnonzero(self.focus.goals & self.expanded.snapshot.is_goal & self.writer.seen)
         found: list[int] = rows[np.argsort(-self.expanded.goals.value[rows], kind="stable")].tolist()
         return found
 
@@ -149,29 +147,18 @@ class Matters:
     def _leaves(self) -> Flags:
         """Open leaves of work in the scope, milestones apart. Shape (n,)."""
         leaf = Readiness.of(self.expanded).leaf & (self.expanded.snapshot.items.kind != _MILESTONE)
-        return np.asarray(leaf & self.inside, dtype=np.bool_)
+        return np.asarray(leaf & self.focus.items & self.writer.seen, dtype=np.bool_)
 
     @cached_property
     def _loads(self) -> Workload:
         return workload(self.expanded.snapshot, _WEEKS, today=self.today, limit=_EVERYBODY, hidden=self.hidden)
 
-    @cached_property
-    def _busy(self) -> set[int]:
-        """The people and teams who hold open work in the scope, and the home teams of those people."""
-        teams = Teams.of(self.expanded.snapshot)
-        found = set(teams.holder[self._leaves[teams.item]].tolist())
-        return found | {teams.home[one] for one in found if one in teams.home}
-
     def _concerns(self, load: Load) -> bool:
-        """Whether a load belongs to a scope: everybody's to the whole, otherwise of those who are or work inside."""
         (row,) = rows_of_keys(self.expanded.snapshot, [load.key])
-        if self.scope is None or self.inside[row]:
-            return True
-        kind = self.expanded.snapshot.items.kind[self.expanded.snapshot.row(self.scope)]
-        return row in self._busy and kind not in (PERSON, TEAM)
+        return bool(self.focus.people[row])
 
     def _shown(self, row: int) -> bool:
-        return bool(self.inside[row] and self.writer.seen[row])
+        return bool(self.focus.items[row] and self.writer.seen[row])
 
     def _names(self, keys: Iterable[str]) -> str:
         return self.writer.names(rows_of_keys(self.expanded.snapshot, keys))

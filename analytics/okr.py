@@ -11,6 +11,7 @@ import numpy as np
 
 from analytics.expanded import Expanded
 from analytics.results import Completeness, Explanation, counted, percent, table
+from analytics.scope import Focus
 from analytics.service import Service, Unserving
 from analytics.standing import GoalScore, Standings
 from analytics.trees import target_row
@@ -56,7 +57,7 @@ class OkrRollup:
             text += f"; furthest behind is {behind.key}: {percent(behind.score)} of {percent(behind.expected)} expected"
         if silent:
             text += f"; nobody has reported on {counted(silent, 'goal')} of late"
-        return Explanation(text + ".", facts)
+        return self.completeness.explained(text + ".", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -84,6 +85,7 @@ def okr_rollup(
     goals: Iterable[Hashable] | None = None,
     *,
     today: date,
+    scope: Hashable | None = None,
     limit: int = 1000,
     hidden: Flags | None = None,
 ) -> OkrRollup:
@@ -120,6 +122,9 @@ def okr_rollup(
         Names or ids: these and every goal below them, closed ones too; by default all goals but cancelled ones.
     today
         The day from which ages and expectations are reckoned.
+    scope
+        Only goals that it holds or serves, and the outermost work of it that serves no goal, are listed; see
+        ``analytics.scope``.
     limit
         How many goals, and how much work without a goal, to return at most.
     hidden
@@ -128,7 +133,7 @@ def okr_rollup(
     Raises
     ------
     KeyError
-        There is no such goal.
+        There is no such goal or scope.
     ValueError
         An item is no goal, or ``limit`` is less than 1.
 
@@ -142,11 +147,12 @@ def okr_rollup(
         raise ValueError(f"limit is {limit}; ask for at least 1 goal")
     expanded = Expanded.of(snapshot, today)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
-    order = _outline(expanded, _asked(expanded, goals, hidden))
+    focus = Focus.of(expanded, scope, hidden)
+    order = [(row, level) for row, level in _outline(expanded, _asked(expanded, goals, hidden)) if focus.goals[row]]
     shown = [(row, level) for row, level in order if seen[row]]
     standings = Standings(expanded, today, seen)
     service = Service.of(expanded)
-    unserving = service.unserving(seen) if goals is None else ()
+    unserving = service.unserving(seen & focus.items) if goals is None else ()
     keys = snapshot.items.key
     open_rows = [row for row, _ in shown if expanded.is_open[row]]
     limited = tuple(
@@ -159,7 +165,7 @@ def okr_rollup(
         unserved=tuple(keys[row] for row in open_rows if not service.served[row]),
         idle=tuple(keys[row] for row in open_rows if service.served[row] and not service.active[row]),
         unserving=unserving[:limit],
-        completeness=Completeness(snapshot.seq, limited, len(order) - len(shown), expanded.self_references),
+        completeness=Completeness(snapshot.seq, limited, len(order) - len(shown), expanded.self_references, focus.key),
     )
 
 

@@ -13,6 +13,7 @@ from analytics.bus_factors import BusFactor, BusFactors
 from analytics.expanded import Expanded
 from analytics.handoffs import HandOff, SingleOwner, chain_people
 from analytics.results import Completeness, Explanation, counted, listed, table
+from analytics.scope import Focus
 from analytics.team_waits import TeamWait, WaitCycle, team_waits
 from analytics.teams import PERSON, TEAM
 from analytics.worth import chosen_goals
@@ -59,7 +60,7 @@ class PeopleRisk:
         if self.cycles:
             facts["firstCycle"] = self.cycles[0].to_dict()
             text += f"; {listed(self.cycles[0].teams)} wait for each other"
-        return Explanation(text + ".", facts)
+        return self.completeness.explained(text + ".", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -85,6 +86,7 @@ def people_risk(
     goals: Iterable[Hashable] | None = None,
     *,
     today: date | None = None,
+    scope: Hashable | None = None,
     limit: int = 100,
     hidden: Flags | None = None,
 ) -> PeopleRisk:
@@ -109,6 +111,9 @@ def people_risk(
         Names or ids; by default all open goals. At most 256 are looked at, the most valuable ones.
     today
         See ``Expanded.of``.
+    scope
+        Only goals that it holds or serves, its people and teams, and hand-offs of its items are listed; see
+        ``analytics.scope``.
     limit
         How many of each list to return at most.
     hidden
@@ -118,7 +123,7 @@ def people_risk(
     Raises
     ------
     KeyError
-        There is no such goal.
+        There is no such goal or scope.
     ValueError
         An item is no goal, or ``limit`` is less than 1.
 
@@ -134,13 +139,14 @@ def people_risk(
         raise ValueError(f"limit is {limit}; ask for at least 1 goal")
     expanded = Expanded.of(snapshot, today)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
+    focus = Focus.of(expanded, scope, hidden)
     chosen, limited = chosen_goals(expanded, goals, hidden)
     factors = BusFactors(expanded, seen)
-    owners, handoffs = chain_people(expanded, chosen, seen)
-    waits, cycles = team_waits(expanded, seen)
-    teams = [row for row in snapshot.of_kind("Team").tolist() if seen[row]]
+    owners, handoffs = chain_people(expanded, chosen, focus, seen)
+    waits, cycles = team_waits(expanded, focus, seen)
+    teams = [row for row in snapshot.of_kind("Team").tolist() if seen[row] and focus.people[row]]
     parts: dict[str, tuple[Any, ...]] = {
-        "goals": factors.of_goals(chosen),
+        "goals": factors.of_goals(goal for goal in chosen if focus.goals[goal]),
         "teams": factors.of_teams(teams),
         "single_owners": owners,
         "handoffs": handoffs,
@@ -152,7 +158,11 @@ def people_risk(
         for name, found in parts.items()
         if len(found) > limit
     )
-    named = snapshot.is_open & (snapshot.is_work | np.isin(snapshot.items.kind, [PERSON, TEAM]))
+    named = (
+        (focus.items | focus.people)
+        & snapshot.is_open
+        & (snapshot.is_work | np.isin(snapshot.items.kind, [PERSON, TEAM]))
+    )
     unseen = int(np.count_nonzero(named & ~seen))
-    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references)
+    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key)
     return PeopleRisk(**{name: found[:limit] for name, found in parts.items()}, completeness=completeness)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
+from analytics.expanded import Expanded
 from analytics.kernels import Pointers, topological_order
 from analytics.ownership import answering
+from analytics.scope import Focus
 from graph.columns import Flags, Floats, Ints
 from graph.model import EDGES, NODES, Role
 from graph.snapshot import EDGE_KINDS, KINDS, Snapshot
@@ -32,7 +34,8 @@ class Projection:
 
     The arcs that leave node i are ``heads[pointer[i]:pointer[i + 1]]``, ascending, each once and none back to i itself;
     ``weights`` (shape (a,)) are 1 between items, and between people or teams the number of edges that an arc stands
-    for. ``self_references`` counts the edges that were left out because they join an item to itself.
+    for. ``self_references`` counts the edges that were left out because they join an item to itself. ``scope`` is the
+    key of what it was confined to.
     """
 
     snapshot: Snapshot
@@ -43,6 +46,7 @@ class Projection:
     heads: Ints
     weights: Floats
     self_references: int
+    scope: str | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -77,7 +81,14 @@ class Projection:
 
     @classmethod
     def of(
-        cls, snapshot: Snapshot, among: Among = Among.ITEMS, kinds: Iterable[str] | None = None, *, closed: bool = False
+        cls,
+        snapshot: Snapshot,
+        among: Among = Among.ITEMS,
+        kinds: Iterable[str] | None = None,
+        *,
+        closed: bool = False,
+        scope: Hashable | None = None,
+        hidden: Flags | None = None,
     ) -> Projection:
         """Project a snapshot of n items and m edges; made at the first call and kept with it. O(n + m log m).
 
@@ -90,17 +101,25 @@ class Projection:
             AFFECTS) from an item of a to an item of b: b's work waits for a's. A person's items are those that they
             own, do or answer for; a team's are those, and its members' items.
 
-        Only edges that are as sure as the policy demands count, and only between open items, unless ``closed``.
+        Only edges that are as sure as the policy demands count, and only between open items, unless ``closed``. With a
+        ``scope`` it is the part that this induces: only nodes in it (see ``analytics.scope``; people and teams by what
+        of it is not ``hidden``) and the arcs between them. Such a part is not kept.
 
         Raises:
+            KeyError: There is no such scope, or it is hidden.
             ValueError: A kind is unknown.
 
         """
         wanted = _kinds(among, kinds)
+        if scope is not None:
+            focus = Focus.of(Expanded.of(snapshot), scope, hidden)
+            return replace(
+                _project(snapshot, among, wanted, focus, closed=closed, restricted=kinds is None), scope=focus.key
+            )
         kept = snapshot.derived.setdefault("analytics.projection", {})
         key = (among, wanted, closed)
         if key not in kept:
-            kept[key] = _project(snapshot, among, wanted, closed, restricted=kinds is None)
+            kept[key] = _project(snapshot, among, wanted, None, closed=closed, restricted=kinds is None)
         found: Projection = kept[key]
         return found
 
@@ -116,9 +135,13 @@ def _kinds(among: Among, kinds: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(name for name in EDGE_KINDS if name in given)
 
 
-def _project(snapshot: Snapshot, among: Among, kinds: tuple[str, ...], closed: bool, *, restricted: bool) -> Projection:
+def _project(
+    snapshot: Snapshot, among: Among, kinds: tuple[str, ...], focus: Focus | None, *, closed: bool, restricted: bool
+) -> Projection:
     edges = snapshot.edges
     counts = np.ones(len(snapshot), dtype=np.bool_) if closed else snapshot.is_open
+    if focus is not None and among is Among.ITEMS:
+        counts = counts & focus.items
     members = counts & _joined(snapshot, kinds, restricted=restricted)
     places = snapshot.edges_of(*kinds)
     places = places[edges.confidence[places] >= np.float32(snapshot.policy.min_confidence)]
@@ -133,6 +156,7 @@ def _project(snapshot: Snapshot, among: Among, kinds: tuple[str, ...], closed: b
         matrix.data[:] = 1.0
     else:
         rows = snapshot.of_kind("Person" if among is Among.PEOPLE else "Team")
+        rows = rows if focus is None else rows[focus.people[rows]]
         matrix = _between(snapshot, rows, _matrix(tails, heads, len(snapshot)))
     return Projection(
         snapshot=snapshot,

@@ -13,6 +13,7 @@ from analytics.expanded import Expanded
 from analytics.ownership import Ownership
 from analytics.readiness import Readiness, ready_from
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.worth import goals_reached, item_worth
 from graph.columns import NO_CODE, Flags, Ints
 from graph.snapshot import Snapshot
@@ -85,7 +86,7 @@ class ReadyQueue:
             sentence += f"; first {first.key}, for which {waiting} {'wait' if len(first.goals) > 1 else 'waits'}"
             sentence += f", worth {amount(first.value)}" if first.value else ""
             facts["valueShown"] = amount(first.value)
-        return Explanation(sentence + ".", facts)
+        return self.completeness.explained(sentence + ".", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -109,6 +110,7 @@ def ready_queue(
     snapshot: Snapshot,
     person: Hashable | None = None,
     *,
+    scope: Hashable | None = None,
     limit: int = 1000,
     today: date | None = None,
     hidden: Flags | None = None,
@@ -125,6 +127,8 @@ def ready_queue(
         n items and m edges.
     person
         Only what this person (or team, with its members) owns or is assigned to, by name or id.
+    scope
+        Only items of it are listed and counted; see ``analytics.scope``.
     limit
         How many of each kind to return at most.
     today
@@ -135,7 +139,7 @@ def ready_queue(
     Raises
     ------
     KeyError
-        There is no such person, or it is hidden.
+        There is no such person or scope, or it is hidden.
     ValueError
         ``limit`` is less than 1.
 
@@ -148,9 +152,9 @@ def ready_queue(
     if limit < 1:
         raise ValueError(f"limit is {limit}; ask for at least 1 item")
     expanded = Expanded.of(snapshot, today)
-    readiness = Readiness.of(expanded)
+    focus, readiness = Focus.of(expanded, scope, hidden), Readiness.of(expanded)
     who = None if person is None else snapshot.row(person, hidden)
-    whose = np.ones(len(snapshot), dtype=np.bool_) if who is None else answered_by(snapshot, who)
+    whose = focus.items if who is None else focus.items & answered_by(snapshot, who)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
     unseen = int(np.count_nonzero((readiness.ready | readiness.later) & whose & ~seen))
     ready = _sorted(expanded, readiness.ready & whose & seen)
@@ -165,7 +169,7 @@ def ready_queue(
         upcoming=_items(expanded, later[:limit], hidden),
         total=len(ready),
         person=None if who is None else snapshot.items.key[who],
-        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key),
     )
 
 

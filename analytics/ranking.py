@@ -14,7 +14,9 @@ from analytics.expanded import OPERATION, Expanded
 from analytics.forest import Forest, common_units
 from analytics.ownership import Ownership
 from analytics.relief import best_relief
+from analytics.scope import Focus
 from analytics.steps import Steps
+from analytics.teams import PERSON, TEAM
 from analytics.trees import ChainTree
 from graph.columns import Flags
 
@@ -23,12 +25,14 @@ _NOTHING: Final = 1e-12
 
 
 class Ranking:
-    """What the chains of a forest carry, by bearer; ``hidden`` ones (shape (n,)) are counted (``unseen``), not shown.
+    """What the chains of a forest carry, by bearer, of those in focus.
+
+    ``hidden`` ones (shape (n,)) are counted (``unseen``), not shown.
 
     ``total`` is what all chains carry.
     """
 
-    def __init__(self, expanded: Expanded, forest: Forest, hidden: Flags | None) -> None:
+    def __init__(self, expanded: Expanded, forest: Forest, focus: Focus, hidden: Flags | None) -> None:
         snapshot, count = expanded.snapshot, len(expanded.snapshot)
         self._expanded, self._forest = expanded, forest
         self._bearers = Bearers.of(expanded)
@@ -40,7 +44,8 @@ class Ranking:
         cycles[expanded.unit[self._hidden[expanded.item]]] = False
         seen = np.concatenate([~self._hidden, cycles])
         work = snapshot.is_work & (snapshot.items.kind != OPERATION)
-        on = self._chains > 0
+        bears = np.where(np.isin(snapshot.items.kind, (PERSON, TEAM)), focus.people, focus.items)
+        on = (self._chains > 0) & np.concatenate([bears, focus.units(expanded)])
         self.unseen = int(np.count_nonzero(on & ~seen))
         self._shown = on & seen
         self._items = self._shown & np.concatenate([work, cycles])

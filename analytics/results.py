@@ -23,13 +23,15 @@ class Completeness:
 
     ``limited`` names each limit that was reached, in words. ``hidden`` counts items that the viewer may not see and
     that were omitted or shown as a bare kind. ``self_references`` counts edges from an item to itself, which no
-    analysis walks. ``snapshot_seq`` is the change sequence number of the snapshot.
+    analysis walks. ``snapshot_seq`` is the change sequence number of the snapshot. ``scope`` is the key of the scope
+    to which the answer was confined (see ``analytics.scope``), ``None`` where it was not.
     """
 
     snapshot_seq: int = 0
     limited: tuple[str, ...] = ()
     hidden: int = 0
     self_references: int = 0
+    scope: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -44,7 +46,14 @@ class Completeness:
             "hidden": self.hidden,
             "selfReferences": self.self_references,
             "snapshotSeq": self.snapshot_seq,
+            "scope": self.scope,
         }
+
+    def explained(self, sentence: str, facts: Mapping[str, object]) -> Explanation:
+        """Return the explanation of the answer that is so complete; one that has a scope says so first."""
+        if self.scope is None:
+            return Explanation(sentence, facts)
+        return Explanation(f"In {self.scope}: {sentence}", {**facts, "scope": self.scope})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.expanded import Expanded
 from analytics.kernels import hops, rows_sorted
 from analytics.results import Completeness, Explanation, counted, table
+from analytics.scope import Focus
 from graph.columns import Flags, Ints
 from graph.snapshot import EDGE_KINDS, Snapshot
 
@@ -65,11 +67,11 @@ class Paths:
         """Return how far apart the two are, and the first shortest route."""
         facts: dict[str, Any] = {"start": self.start, "end": self.end, "length": self.length, "count": self.count}
         if self.length is None:
-            return Explanation(f"No route leads from {self.start} to {self.end}.", facts)
+            return self.completeness.explained(f"No route leads from {self.start} to {self.end}.", facts)
         facts["first"] = list(self.routes[0])
         between = counted(self.length, "edge")
         others = f"{counted(self.count, 'shortest route')} of {between}"
-        return Explanation(
+        return self.completeness.explained(
             f"From {self.start} to {self.end}: {others}; the first is {' – '.join(self.routes[0])}.", facts
         )
 
@@ -100,6 +102,7 @@ def paths(
     k: int = 1,
     *,
     directed: bool = False,
+    scope: Hashable | None = None,
     hidden: Flags | None = None,
 ) -> Paths:
     """Return all shortest routes between two items merged, and the k shortest without repeated items.
@@ -119,13 +122,15 @@ def paths(
         Number of routes, at least 1. Those beyond the shortest are at most 2 edges longer.
     directed
         Follow edges only from their start to their end.
+    scope
+        Routes run through items of it only; the two ends may lie outside; see ``analytics.scope``.
     hidden
         Items that the viewer may not see, shape (n,): shown as their kind.
 
     Raises
     ------
     KeyError
-        There is no such item, or the viewer may not see it.
+        There is no such item or scope, or the viewer may not see it.
     ValueError
         ``k`` is less than 1, or a kind is unknown.
 
@@ -138,12 +143,14 @@ def paths(
     if k < 1:
         raise ValueError(f"k is {k}; ask for at least 1 route")
     first, last = (snapshot.row(name, hidden) for name in (start, end))
-    places, tails, heads = _walked(snapshot, kinds, directed)
+    key, inside = _inside(snapshot, scope, hidden)
+    inside[[first, last]] = True
+    places, tails, heads = _walked(snapshot, kinds, directed, inside)
     away = hops(*rows_sorted(tails, heads, len(snapshot)), first)
     back = hops(*rows_sorted(heads, tails, len(snapshot)), last)
     named = _Names(snapshot, hidden)
     if away[last] < 0:
-        return Paths(named[first], named[last], None, 0, (), (), (), Completeness(snapshot.seq))
+        return Paths(named[first], named[last], None, 0, (), (), (), Completeness(snapshot.seq, scope=key))
     length = int(away[last])
     known = (away >= 0) & (back >= 0)
     near = np.flatnonzero(known & (away + back <= length + (_DETOUR if k > 1 else 0)))
@@ -174,7 +181,7 @@ def paths(
         items=tuple(named[row] for row in rows),
         links=tuple(named.link(place) for place in used.tolist()),
         routes=tuple(tuple(named[row] for row in route) for route in routes),
-        completeness=Completeness(snapshot.seq, limited, unseen),
+        completeness=Completeness(snapshot.seq, limited, unseen, scope=key),
     )
 
 
@@ -195,14 +202,25 @@ class _Names:
         return Link(self[int(edges.start[place])], self[int(edges.end[place])], EDGE_KINDS[edges.kind[place]])
 
 
-def _walked(snapshot: Snapshot, kinds: Iterable[str] | None, directed: bool) -> tuple[NDArray[np.intp], Ints, Ints]:
-    """Return the places, tails and heads of the edges to follow; both ways unless directed."""
+def _inside(snapshot: Snapshot, scope: Hashable | None, hidden: Flags | None) -> tuple[str | None, Flags]:
+    """Return the key of a scope, and a copy of which items belong to it; all of them without one."""
+    if scope is None:
+        return None, np.ones(len(snapshot), dtype=np.bool_)
+    focus = Focus.of(Expanded.of(snapshot), scope, hidden)
+    return focus.key, focus.items.copy()
+
+
+def _walked(
+    snapshot: Snapshot, kinds: Iterable[str] | None, directed: bool, inside: Flags
+) -> tuple[NDArray[np.intp], Ints, Ints]:
+    """Return the places, tails and heads of the edges to follow between ``inside`` items; both ways unless directed."""
     wanted = EDGE_KINDS if kinds is None else tuple(kinds)
     for kind in wanted:
         if kind not in EDGE_KINDS:
             raise ValueError(f"edge kind {kind!r} is not one of {', '.join(EDGE_KINDS)}")
     edges, places = snapshot.edges, snapshot.edges_of(*wanted)
     places = places[edges.start[places] != edges.end[places]]
+    places = places[inside[edges.start[places]] & inside[edges.end[places]]]
     tails, heads = edges.start[places], edges.end[places]
     if directed:
         return places, tails, heads

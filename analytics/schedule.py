@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.expanded import OPERATION, Expanded
 from analytics.generation import generate
@@ -17,6 +18,7 @@ from analytics.priorities import Measures, ranked
 from analytics.project import endless
 from analytics.resources import Resources
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.timing import NO_TARGET, Clock, ends_of, network_of, passing, timing
 from analytics.trees import target_row
 from analytics.waits import has_started
@@ -114,7 +116,7 @@ class Schedule:
         }
         name = self.target or "everything"
         if not self.total:
-            return Explanation(f"Nothing open leads to {name}.", facts)
+            return self.completeness.explained(f"Nothing open leads to {name}.", facts)
         text = f"{name[0].upper()}{name[1:]} takes {amount(self.length)} working hours"
         text += f", until {iso(self.finish)}" if self.finish else ""
         extra = self.length - self.unconstrained
@@ -122,7 +124,7 @@ class Schedule:
         text += (
             f" if everybody were free; {self.waiting} of {counted(self.total, 'item')} start when somebody gets free"
         )
-        return Explanation(f"{text}.", facts)
+        return self.completeness.explained(f"{text}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -149,6 +151,7 @@ def schedule(
     target: Hashable | None = None,
     *,
     rule: str = "latestStart",
+    scope: Hashable | None = None,
     today: date | None = None,
     hidden: Flags | None = None,
 ) -> Schedule:
@@ -167,6 +170,9 @@ def schedule(
         Name or id of a Work or Goal; by default everything open is to be finished.
     rule
         ``latestStart``, ``latestFinish``, ``leastFloat``, ``shortest``, ``mostSuccessors`` or ``positionalWeight``.
+    scope
+        Only items of it are listed and counted; everybody's time goes to all work as without it; see
+        ``analytics.scope``.
     today
         First day of work. Without it times are hours only, and planned starts and calendars do not count.
     hidden
@@ -189,10 +195,14 @@ def schedule(
     expanded = Expanded.of(snapshot, today)
     row = None if target is None else target_row(expanded, target, hidden)
     at = NO_TARGET if row is None else int(expanded.unit[expanded.finish[row]])
+    focus = Focus.of(expanded, scope, hidden)
     run = _Run(expanded, at, rule)
     closed = row is not None and not expanded.is_open[row]
-    items, unseen = ([], 0) if closed else run.items(hidden)
-    ends = run.ends[ends_of(expanded, at)] if not closed and len(items) else np.zeros(1)
+    rows = np.empty(0, dtype=np.intp) if closed else run.leading()
+    listed = rows[focus.items[rows]]
+    seen = listed if hidden is None else listed[~hidden[listed]]
+    items = run.items(seen.tolist(), hidden)
+    ends = run.ends[ends_of(expanded, at)] if len(rows) else np.zeros(1)
     length = float(run.hours(np.array([ends.max(initial=0.0)]))[0])
     return Schedule(
         target=None if row is None else snapshot.items.key[row],
@@ -201,11 +211,11 @@ def schedule(
         length=length,
         unconstrained=0.0 if closed else timing(expanded, at).length,
         start=today,
-        finish=run.last_day(at) if items else None,
+        finish=run.last_day(at) if len(rows) else None,
         total=len(items),
         waiting=sum(one.held_by == "PERSON" for one in items),
         items=tuple(items),
-        completeness=Completeness(snapshot.seq, (), unseen, expanded.self_references),
+        completeness=Completeness(snapshot.seq, (), len(listed) - len(seen), expanded.self_references, focus.key),
     )
 
 
@@ -249,19 +259,21 @@ class _Run:
         days = self._clock.end_days(self.ends)[ends_of(self.expanded, target)]
         return as_date(np.fmax.reduce(days))
 
-    def items(self, hidden: Flags | None) -> tuple[list[ScheduledItem], int]:
-        """Return what leads to the target, by start and key, and how much of it the viewer may not see."""
-        expanded, times = self.expanded, self._times
-        kind = expanded.snapshot.items.kind
+    def leading(self) -> NDArray[np.intp]:
+        """Return the rows of the leaves that lead to the target, ascending."""
+        expanded, kind = self.expanded, self.expanded.snapshot.items.kind
         listed = (expanded.finish >= 0) & expanded.is_open & ~expanded.is_container & (kind != OPERATION)
         rows = np.flatnonzero(listed)
-        rows = rows[times.reaches[expanded.unit[expanded.finish[rows]]]]
-        seen = rows if hidden is None else rows[~hidden[rows]]
+        return rows[self._times.reaches[expanded.unit[expanded.finish[rows]]]]
+
+    def items(self, rows: Sequence[int], hidden: Flags | None) -> list[ScheduledItem]:
+        """Return leaves (rows) by start and key."""
+        expanded, times = self.expanded, self._times
         started, ended = np.round(self.hours(self.starts), 6), np.round(self.hours(self.ends), 6)
         first, last = self._days()
         reasons = _Reasons(self, hidden)
         made = []
-        for row in seen.tolist():
+        for row in rows:
             unit = int(expanded.unit[expanded.finish[row]])
             held_by, after, person = reasons.of(unit)
             made.append(
@@ -280,7 +292,7 @@ class _Run:
                     delay=max(round(float(started[unit] - times.starts[unit]), 6), 0.0),
                 )
             )
-        return sorted(made, key=lambda one: (one.start, one.finish, one.key)), len(rows) - len(seen)
+        return sorted(made, key=lambda one: (one.start, one.finish, one.key))
 
     def _days(self) -> tuple[Days, Days]:
         if self._clock is None:

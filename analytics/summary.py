@@ -14,7 +14,7 @@ from analytics.expanded import Expanded
 from analytics.happenings import Happenings
 from analytics.matters import Matters
 from analytics.results import Completeness, Explanation, counted, name_of, table
-from analytics.scope import rows_in
+from analytics.scope import Focus
 from analytics.statements import Section, Statement, Writer
 from graph.columns import Flags
 from graph.snapshot import Snapshot
@@ -73,9 +73,11 @@ class Summary:
         """Return the first sentence, and how many there are."""
         facts: dict[str, Any] = {"scope": self.scope, "statements": len(self)}
         if not self.sections:
-            return Explanation("Nothing happened, and nothing is in the way.", facts)
+            return self.completeness.explained("Nothing happened, and nothing is in the way.", facts)
         first = self.sections[0].statements[0]
-        return Explanation(f"{counted(len(self), 'statement')}; the first: {first.text}", facts | first.to_dict())
+        return self.completeness.explained(
+            f"{counted(len(self), 'statement')}; the first: {first.text}", facts | first.to_dict()
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -132,7 +134,7 @@ def summary(
         n items and m edges.
     scope
         Name or id of a portfolio, project, other work, team, person, goal or sprint; everything by default. See
-        ``scope.rows_in`` for what belongs to it; goals to which it contributes are among those reported on.
+        ``analytics.scope`` for what belongs to it; goals that it serves are among those reported on.
     since
         First day of the period; 7 days before ``today`` by default.
     today
@@ -163,10 +165,9 @@ def summary(
         raise ValueError(f"limit is {limit}; ask for at least 1 statement")
     expanded = Expanded.of(snapshot, today)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
-    inside = rows_in(expanded, scope, hidden)
-    writer = Writer(expanded, seen)
-    happened = Happenings(expanded, writer, inside, since, today)
-    matters = Matters(expanded, writer, inside, scope, today, hidden)
+    focus, writer = Focus.of(expanded, scope, hidden), Writer(expanded, seen)
+    happened = Happenings(expanded, writer, focus.items & seen, since, today)
+    matters = Matters(expanded, writer, focus, today, hidden)
     parts: tuple[tuple[str, Iterable[Statement]], ...] = (
         ("What matters", matters.first()),
         ("Goals", matters.goals()),
@@ -181,12 +182,11 @@ def summary(
         f"the first {limit} of {len(made)} statements on {title.lower()}" for title, made in found if len(made) > limit
     )
     unseen = 0 if hidden is None else int(np.count_nonzero(hidden))
-    row = None if scope is None else snapshot.row(scope)
     return Summary(
-        title=f"Workspace {snapshot.workspace}" if row is None else name_of(snapshot, row),
-        scope=None if row is None else snapshot.items.key[row],
+        title=f"Workspace {snapshot.workspace}" if scope is None else name_of(snapshot, snapshot.row(scope)),
+        scope=focus.key,
         since=since,
         today=today,
         sections=tuple(Section(title, tuple(made[:limit])) for title, made in found if made),
-        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key),
     )

@@ -16,6 +16,7 @@ from analytics.expanded import Expanded
 from analytics.kernels import rows_of
 from analytics.results import Explanation, amount, counted, listed
 from analytics.roles import with_role
+from analytics.scope import Focus
 from analytics.teams import Teams
 from graph.columns import Flags, Floats, Ints
 from graph.model import Role
@@ -79,8 +80,10 @@ class WaitCycle:
                 "exact": self.exact}  # fmt: skip
 
 
-def team_waits(expanded: Expanded, seen: Flags, shown: int = 5) -> tuple[tuple[TeamWait, ...], tuple[WaitCycle, ...]]:
-    """Return the waits between different teams, most hours first, and the circles among them.
+def team_waits(
+    expanded: Expanded, focus: Focus, seen: Flags, shown: int = 5
+) -> tuple[tuple[TeamWait, ...], tuple[WaitCycle, ...]]:
+    """Return the waits between different teams, most hours first, and the circles among them, with a team in focus.
 
     An open wait between two items counts each open leaf at or under the one for its own team, and lets the team of each
     open leaf at or under the other wait; a leaf counts once for each team that waits for it. Only ``seen`` items
@@ -100,8 +103,10 @@ def team_waits(expanded: Expanded, seen: Flags, shown: int = 5) -> tuple[tuple[T
         largest = found[np.argsort(-hours[found], kind="stable")[:shown]].tolist()
         named = tuple(keys[row] for row in largest)
         made[one, other] = TeamWait(keys[one], keys[other], float(hours[found].sum()), len(found), number, named)
-    ranked = sorted(made.values(), key=lambda one: (-one.hours, -one.leaves, one.waiting, one.awaited))
-    return tuple(ranked), _cycles(made, keys)
+    listed = (one for wait, one in made.items() if focus.people[list(wait)].any())
+    ranked = sorted(listed, key=lambda one: (-one.hours, -one.leaves, one.waiting, one.awaited))
+    teams = {keys[row] for row in np.flatnonzero(focus.people).tolist()}
+    return tuple(ranked), tuple(one for one in _cycles(made, keys) if not teams.isdisjoint(one.teams))
 
 
 def _distinct(waiting: Ints, awaited: Ints, row: Ints, count: int) -> tuple[NDArray[np.int64], Ints]:

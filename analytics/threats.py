@@ -16,6 +16,7 @@ from analytics.ownership import Ownership
 from analytics.readiness import Readiness
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from analytics.roles import with_role
+from analytics.scope import Focus
 from analytics.threatened import BIT, FORCES, Threatened
 from analytics.trees import ChainTree
 from analytics.worth import chosen_goals, outermost
@@ -84,8 +85,8 @@ class Risks:
         sentence = f"{counted(self.total, 'open item')} {verb} goals."
         if self.threats:
             first = self.threats[0].explain()
-            return Explanation(f"{sentence} {first.sentence}", facts | {"first": first.facts})
-        return Explanation(sentence, facts)
+            return self.completeness.explained(f"{sentence} {first.sentence}", facts | {"first": first.facts})
+        return self.completeness.explained(sentence, facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -123,6 +124,7 @@ def risks(
     snapshot: Snapshot,
     goals: Iterable[Hashable] | None = None,
     *,
+    scope: Hashable | None = None,
     limit: int = 1000,
     today: date | None = None,
     hidden: Flags | None = None,
@@ -140,6 +142,8 @@ def risks(
         n items and m edges.
     goals
         Names or ids; by default all open goals. At most 256 are looked at, the most valuable ones.
+    scope
+        Only items of it are listed, whatever goals they threaten; see ``analytics.scope``.
     limit
         How many threats to return at most.
     today
@@ -150,7 +154,7 @@ def risks(
     Raises
     ------
     KeyError
-        There is no such goal.
+        There is no such goal or scope.
     ValueError
         An item is no goal.
 
@@ -160,11 +164,13 @@ def risks(
 
     """
     expanded = Expanded.of(snapshot, today)
+    focus = Focus.of(expanded, scope, hidden)
     chosen, limited = chosen_goals(expanded, goals, hidden)
     reasons = _Reasons(expanded)
     found = reasons.of_goals(chosen)
     value, number = found.values(expanded, outermost(expanded, chosen)), found.numbers()
-    shown = np.ones(len(found.rows), dtype=np.bool_) if hidden is None else ~hidden[found.rows]
+    inside = focus.items[found.rows]
+    shown = inside if hidden is None else inside & ~hidden[found.rows]
     order = _first(np.flatnonzero(shown), value, number, limit)
     keys = snapshot.items.key
     ranked = sorted(order, key=lambda at: (-value[at], -number[at], keys[int(found.rows[at])]))[:limit]
@@ -172,10 +178,10 @@ def risks(
     if total > limit:
         limited = (*limited, f"the first {limit} of {total} threats")
     threats = tuple(reasons.threat(found, at, float(value[at]), hidden) for at in ranked)
-    unseen = len(found.rows) - total
+    unseen = int(np.count_nonzero(inside)) - total
     return Risks(
-        threats, _untriaged(snapshot, hidden), total,
-        Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+        threats, _untriaged(snapshot, focus.items, hidden), total,
+        Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key),
     )  # fmt: skip
 
 
@@ -296,9 +302,9 @@ class _Reasons:
         return {}
 
 
-def _untriaged(snapshot: Snapshot, hidden: Flags | None) -> tuple[str, ...]:
-    """Return the open issues that affect something but have no severity, so that nobody knows whether they matter."""
+def _untriaged(snapshot: Snapshot, inside: Flags, hidden: Flags | None) -> tuple[str, ...]:
+    """Return the open issues in a scope that affect something but have no severity: nobody knows if they matter."""
     edges = snapshot.edges
     issues = np.unique(edges.start[with_role(snapshot, Role.AFFECTS)])
-    issues = issues[snapshot.is_open[issues] & (snapshot.items.severity[issues] == NO_CODE)]
+    issues = issues[inside[issues] & snapshot.is_open[issues] & (snapshot.items.severity[issues] == NO_CODE)]
     return tuple(snapshot.items.key[row] for row in issues.tolist() if hidden is None or not hidden[row])

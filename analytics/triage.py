@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from analytics.identity import rows_in
 from analytics.impact import with_assumed_severity
 from analytics.kernels import UNREACHED
 from analytics.results import Completeness, Explanation, amount, as_date, counted, table
+from analytics.scope import Focus
 from analytics.trees import ChainTree
 from analytics.worth import chosen_goals, reached_bits
 from graph.columns import NO_CODE, Flags
@@ -86,7 +87,7 @@ class TriageQueue:
             if first.goals:
                 text += f", which would delay {first.goals[0]} by up to {amount(first.later_hours)} hours"
                 text += f", worth {amount(first.value)}"
-        return Explanation(text + ".", facts)
+        return self.completeness.explained(text + ".", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -105,7 +106,12 @@ class TriageQueue:
 
 
 def triage_queue(
-    snapshot: Snapshot, *, limit: int = 1000, today: date | None = None, hidden: Flags | None = None
+    snapshot: Snapshot,
+    *,
+    scope: Hashable | None = None,
+    limit: int = 1000,
+    today: date | None = None,
+    hidden: Flags | None = None,
 ) -> TriageQueue:
     """Return what is in triage, and open issues without a severity, in the order in which to look at it.
 
@@ -118,6 +124,8 @@ def triage_queue(
     ----------
     snapshot
         n items and m edges.
+    scope
+        Only items of it are listed and counted; see ``analytics.scope``.
     limit
         How many items to return at most.
     today
@@ -127,6 +135,8 @@ def triage_queue(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``limit`` is less than 1.
 
@@ -142,13 +152,16 @@ def triage_queue(
     active, assumed = with_assumed_severity(snapshot, rows)
     gone = np.zeros(len(snapshot), dtype=np.bool_)
     gone[rows] = True
-    loads = _Loads(Expanded.of(active, today), Expanded.of(without(active, gone), today), rows, hidden)
+    expanded = Expanded.of(active, today)
+    focus = Focus.of(expanded, scope, hidden)
+    rows, assumed = rows[focus.items[rows]], assumed[focus.items[rows]]
+    loads = _Loads(expanded, Expanded.of(without(active, gone), today), rows, hidden)
     found = [loads.item(place, bool(assumed[place])) for place in range(len(rows))]
     seen = [one for one, row in zip(found, rows.tolist(), strict=True) if hidden is None or not hidden[row]]
     seen.sort(key=lambda one: (-one.value, -one.later_hours, -one.value_at_risk, -(one.age_days or 0), one.key))
     limited = (*loads.limited, *((f"the first {limit} of {len(seen)} items",) if len(seen) > limit else ()))
-    expanded = loads.expanded
-    completeness = Completeness(snapshot.seq, limited, len(found) - len(seen) + loads.unseen, expanded.self_references)
+    unseen = len(found) - len(seen) + loads.unseen
+    completeness = Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key)
     return TriageQueue(tuple(seen[:limit]), len(seen), completeness)
 
 

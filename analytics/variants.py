@@ -15,6 +15,7 @@ from analytics.chains import Chain, Walk, chain_along
 from analytics.expanded import Expanded
 from analytics.kernels import UNREACHED, longest_to, spread, ways_to
 from analytics.results import Completeness, Explanation, amount, counted, table
+from analytics.scope import Focus
 from analytics.steps import Step, Steps
 from analytics.trees import target_row
 from graph.columns import Flags, Floats, Ints
@@ -23,6 +24,8 @@ from graph.snapshot import Snapshot
 if TYPE_CHECKING:
     import pandas as pd
 
+_LOOKED: Final = 1_000
+"""Paths among which those with a step in a scope are looked for."""
 _EXACT: Final = 2.0**53
 """Paths up to which their number is exact."""
 
@@ -53,7 +56,7 @@ class Variants:
         """Return how many paths there are, and how much longer the first is than the second."""
         facts: dict[str, Any] = {"root": self.root, "goal": self.goal, "total": self.total, "shown": len(self.chains)}
         if not self.chains:
-            return Explanation(f"No open path leads from {self.root} to {self.goal}.", facts)
+            return self.completeness.explained(f"No open path leads from {self.root} to {self.goal}.", facts)
         lengths = [chain.length_hours for chain in self.chains]
         facts["lengthHours"] = lengths
         number = "More than 9 quadrillion paths" if self.total is None else counted(self.total, "path")
@@ -61,7 +64,7 @@ class Variants:
         text = f"{number} {verb} from {self.root} to {self.goal}; the longest needs {amount(lengths[0])} working hours"
         if len(lengths) > 1:
             text += f", the next {amount(lengths[1])}"
-        return Explanation(f"{text}.", facts)
+        return self.completeness.explained(f"{text}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -91,6 +94,7 @@ def k_paths(
     goal: Hashable,
     k: int = 5,
     *,
+    scope: Hashable | None = None,
     today: date | None = None,
     hidden: Flags | None = None,
 ) -> Variants:
@@ -108,6 +112,9 @@ def k_paths(
         Names or ids of Work or Goals.
     k
         Number of paths, at least 1.
+    scope
+        Only paths with a step in it are listed, of the 1,000 longest of either sort; ``total`` counts all
+        paths; see ``analytics.scope``.
     today
         First day of work. Without it finishes and delays are ``None``.
     hidden
@@ -116,7 +123,7 @@ def k_paths(
     Raises
     ------
     KeyError
-        There is no such item, or the viewer may not see it.
+        There is no such item or scope, or the viewer may not see it.
     ValueError
         ``k`` is less than 1, or an item is neither Work nor Goal.
 
@@ -132,16 +139,18 @@ def k_paths(
         raise ValueError(f"k is {k}; ask for at least 1 path")
     expanded = Expanded.of(snapshot, today)
     start, row = (target_row(expanded, name, hidden) for name in (root, goal))
+    focus = Focus.of(expanded, scope, hidden)
+    looked = k if scope is None else max(k, _LOOKED)
     late = expanded.arc_delays
     every = search = _Search(expanded, start, row, late)
-    found = [search.walk(*path, delays=True) for path in search.best(k)]
+    found = [search.walk(*path, delays=True) for path in search.best(looked) if focus.on_path(expanded, *path)]
     if not late.all():
         every = _Search(expanded, start, row, np.ones_like(late))
         seen = [walk.units for walk in found]
-        others = (every.walk(*path, delays=False) for path in every.best(k))
-        found = [*found, *(walk for walk in others if walk.units not in seen)][:k]
+        others = (every.walk(*path, delays=False) for path in every.best(looked) if focus.on_path(expanded, *path))
+        found = [*found, *(walk for walk in others if walk.units not in seen)]
     steps = Steps(expanded, hidden)
-    chains = tuple(chain_along(expanded, walk, steps, None, hidden) for walk in found)
+    chains = tuple(chain_along(expanded, walk, steps, None, hidden) for walk in found[:k])
     total = every.total
     limited = (
         (f"the {k} longest of {'more than 2^53' if total is None else total} paths",) if total != len(chains) else ()
@@ -150,7 +159,7 @@ def k_paths(
     keys = snapshot.items.key
     return Variants(
         keys[start], keys[row], total, chains,
-        Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+        Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from analytics.expanded import Expanded
 from analytics.kernels import mark_walks
 from analytics.ownership import answering
 from analytics.results import Completeness, Explanation, amount, counted, table
+from analytics.scope import Focus
 from analytics.trees import ChainTree
 from analytics.worth import chosen_goals, outermost
 from graph.columns import Flags
@@ -76,8 +77,10 @@ class TeamsWaitedFor:
         facts: dict[str, Any] = {"goalsAsked": self.goals}
         for waited in (*self.teams[:1], *self.people[:1])[:1]:
             first = waited.explain()
-            return Explanation(f"Of {counted(self.goals, 'goal')}: {first.sentence}", facts | {"first": first.facts})
-        return Explanation(f"No team or person holds up any of {counted(self.goals, 'goal')}.", facts)
+            return self.completeness.explained(
+                f"Of {counted(self.goals, 'goal')}: {first.sentence}", facts | {"first": first.facts}
+            )
+        return self.completeness.explained(f"No team or person holds up any of {counted(self.goals, 'goal')}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -99,6 +102,7 @@ def teams_waited_for(
     snapshot: Snapshot,
     goals: Iterable[Hashable] | None = None,
     *,
+    scope: Hashable | None = None,
     limit: int = 100,
     today: date | None = None,
     hidden: Flags | None = None,
@@ -115,6 +119,8 @@ def teams_waited_for(
         n items and m edges.
     goals
         Names or ids; by default all open goals. At most 256 are looked at, the most valuable ones.
+    scope
+        Only its people and teams are listed, with all goals that wait for them; see ``analytics.scope``.
     limit
         How many teams, and how many people, to return at most.
     today
@@ -125,7 +131,7 @@ def teams_waited_for(
     Raises
     ------
     KeyError
-        There is no such goal.
+        There is no such goal or scope.
     ValueError
         An item is no goal.
 
@@ -135,8 +141,11 @@ def teams_waited_for(
 
     """
     expanded = Expanded.of(snapshot, today)
+    focus = Focus.of(expanded, scope, hidden)
     chosen, limited = chosen_goals(expanded, goals, hidden)
     item, who, direct = answering(snapshot)
+    mine = focus.people[who]
+    item, who, direct = item[mine], who[mine], direct[mine]
     waiting: dict[int, list[int]] = {}
     named: dict[int, list[int]] = {}
     steps: dict[int, set[int]] = {}
@@ -173,7 +182,7 @@ def teams_waited_for(
     if max(len(teams), len(people)) > limit:
         limited = (*limited, f"the first {limit} of {len(teams)} teams and {len(people)} people")
     left_out = len(waiting) - len(shown) + int(unseen.sum())
-    completeness = Completeness(snapshot.seq, limited, left_out, expanded.self_references)
+    completeness = Completeness(snapshot.seq, limited, left_out, expanded.self_references, focus.key)
     return TeamsWaitedFor(tuple(teams[:limit]), tuple(people[:limit]), len(chosen), completeness)
 
 

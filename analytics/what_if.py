@@ -18,6 +18,7 @@ from analytics.identity import rows_in
 from analytics.kernels import totals
 from analytics.overlay import overlay
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
+from analytics.scope import Focus
 from analytics.trees import target_row
 from analytics.worth import chosen_goals
 from graph.columns import Flags, Floats
@@ -120,11 +121,13 @@ class WhatIf:
         facts: dict[str, Any] = {"changes": list(self.changes), "moved": len(moved), "unchanged": self.unchanged}
         made = f"With {counted(len(self.changes), 'change')}"
         if not moved:
-            return Explanation(f"{made} no goal differs.", facts | {"changeCount": len(self.changes)})
+            return self.completeness.explained(f"{made} no goal differs.", facts | {"changeCount": len(self.changes)})
         first = moved[0]
         facts |= {"changeCount": len(self.changes), "first": first.to_dict(), "shown": _shown(first)}
         verb = "differs" if len(moved) == 1 else "differ"
-        return Explanation(f"{made} {counted(len(moved), 'goal')} {verb}; {first.goal} {_moves(first)}.", facts)
+        return self.completeness.explained(
+            f"{made} {counted(len(moved), 'goal')} {verb}; {first.goal} {_moves(first)}.", facts
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -179,6 +182,7 @@ def what_if(
     *,
     samples: int = 0,
     seed: int = 0,
+    scope: Hashable | None = None,
     today: date | None = None,
     hidden: Flags | None = None,
 ) -> WhatIf:
@@ -196,6 +200,9 @@ def what_if(
     samples, seed
         How many samples to take for the probability of being on time, before and after with the same luck; by default
         none: see ``forecast``.
+    scope
+        Of the goals or work only what it holds or serves, and of the load only its people, are listed; see
+        ``analytics.scope``.
     today
         First day of work. Without it there are only hours.
     hidden
@@ -206,7 +213,7 @@ def what_if(
     ChangeRefusedError
         A change cannot be made; the message says which and why.
     KeyError
-        There is no such goal.
+        There is no such goal or scope.
     ValueError
         An item is neither work nor a goal.
 
@@ -221,20 +228,22 @@ def what_if(
     before, after = Expanded.of(snapshot, today), Expanded.of(changed, today)
     named = None if goals is None else list(dict.fromkeys(target_row(before, name, hidden) for name in goals))
     rows, limited = chosen_goals(before, None, hidden) if named is None else (named, ())
+    focus = Focus.of(before, scope, hidden)
+    rows = [row for row in rows if focus.goals[row] or focus.items[row]]
     compared = _Compared(before, after, hidden)
     if samples:
         compared.sample(rows, samples, seed)
     found = [compared.goal(row) for row in rows]
     shown = found if named is not None else [goal for goal in found if goal.changed]
     shown.sort(key=lambda goal: (-(goal.later_hours if goal.later_hours is not None else np.inf), goal.goal))
-    load = compared.load()
+    load = compared.load(focus.people)
     return WhatIf(
         changes=tuple(change.text for change in asked),
         goals=tuple(shown),
         unchanged=sum(not goal.changed for goal in found),
         load=load,
         notes=tuple(_notes(before, asked)),
-        completeness=Completeness(snapshot.seq, limited, compared.unseen, before.self_references),
+        completeness=Completeness(snapshot.seq, limited, compared.unseen, before.self_references, focus.key),
     )
 
 
@@ -294,11 +303,11 @@ class _Compared:
         self._unseen[old[veiled]] = True
         return tuple(expanded.snapshot.items.key[row] for row in rows[~veiled].tolist())
 
-    def load(self) -> tuple[LoadDifference, ...]:
-        """Return the people whose load differs, the most changed first."""
+    def load(self, people: Flags) -> tuple[LoadDifference, ...]:
+        """Return those of the ``people`` (shape (n,)) whose load differs, the most changed first."""
         before, items = _load(self._before), self._before.snapshot.items
         after = np.append(_load(self._after), 0.0)[self._new_row]  # nobody is added; who is gone has nothing to do
-        rows = np.flatnonzero(np.abs(after - before) > 1e-9)
+        rows = np.flatnonzero((np.abs(after - before) > 1e-9) & people)
         self._unseen[rows[self._hidden[rows]]] = True
         found = [
             LoadDifference(items.key[row], items.title[row], float(before[row]), float(after[row]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from analytics.expanded import Expanded
 from analytics.loads import Load, Loads
 from analytics.moves import Move
 from analytics.results import Completeness, Explanation, counted, listed, table
+from analytics.scope import Focus
 from graph.columns import Flags
 from graph.snapshot import Snapshot
 
@@ -62,7 +63,7 @@ class Workload:
         if self.moves:
             parts.append(f"moving {counted(len(self.moves), 'item')} removes it")
         text = "; ".join(parts) or "Nobody has more to do than time for it"
-        return Explanation(f"{text[0].upper()}{text[1:]}.", facts)
+        return self.completeness.explained(f"{text[0].upper()}{text[1:]}.", facts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -87,7 +88,13 @@ class Workload:
 
 
 def workload(
-    snapshot: Snapshot, weeks: int = 6, *, today: date, limit: int = 100, hidden: Flags | None = None
+    snapshot: Snapshot,
+    weeks: int = 6,
+    *,
+    today: date,
+    scope: Hashable | None = None,
+    limit: int = 100,
+    hidden: Flags | None = None,
 ) -> Workload:
     """Return what people and teams have committed to, week by week, against capacity and velocity.
 
@@ -110,6 +117,9 @@ def workload(
         How many calendar weeks, this one included, 1 to 53.
     today
         First day of work.
+    scope
+        Only people and teams of it are listed, with all that they have to do; what nobody does is counted in
+        it; see ``analytics.scope``.
     limit
         How many people, how many teams and how many moves to return at most.
     hidden
@@ -117,6 +127,8 @@ def workload(
 
     Raises
     ------
+    KeyError
+        There is no such scope.
     ValueError
         ``weeks`` or ``limit`` is out of its range.
 
@@ -133,16 +145,17 @@ def workload(
         raise ValueError(f"limit is {limit}; ask for at least 1 person")
     expanded = Expanded.of(snapshot, today)
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
-    loads = Loads(expanded, today, weeks)
-    people, teams = snapshot.of_kind("Person"), snapshot.of_kind("Team")
+    focus, loads = Focus.of(expanded, scope, hidden), Loads(expanded, today, weeks)
+    people, teams = (rows[focus.people[rows]] for rows in (snapshot.of_kind("Person"), snapshot.of_kind("Team")))
     shown = loads.of_people(people[seen[people]], seen), loads.of_teams(teams[seen[teams]])
-    moves = [loads.move(one, seen) for one in loads.relief() if seen[one.person] and seen[one.item]]
+    named = seen & focus.people
+    moves = [loads.move(one, seen) for one in loads.relief() if named[one.person] and seen[one.item]]
     limited = tuple(
         f"the first {limit} of {len(found)} {word}"
         for found, word in ((shown[0], "people"), (shown[1], "teams"), (moves, "moves"))
         if len(found) > limit
     )
-    unassigned = loads.commitments.unassigned
+    unassigned = loads.commitments.unassigned & focus.items
     known = is_estimated(expanded.durations.basis[unassigned])
     unseen = int(np.count_nonzero(~seen[people]) + np.count_nonzero(~seen[teams]))
     return Workload(
@@ -151,5 +164,5 @@ def workload(
         moves=tuple(moves[:limit]),
         unassigned=int(np.count_nonzero(unassigned)),
         unassigned_hours=float(expanded.durations.remaining[unassigned][known].sum()),
-        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references),
+        completeness=Completeness(snapshot.seq, limited, unseen, expanded.self_references, focus.key),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from resolvers.analyses import (
+    budgets,
     centrality,
     chains,
     choke,
@@ -23,6 +24,7 @@ from resolvers.analyses import (
 )
 
 FIELDS: Final[dict[str, Any]] = {
+    **budgets.FIELDS,
     **centrality.FIELDS,
     **chains.FIELDS,
     **choke.FIELDS,

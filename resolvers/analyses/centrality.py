@@ -16,12 +16,11 @@ from analytics import (
     Grouping,
     Measure,
     Score,
-    betweenness,
     centrality,
     communities,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
@@ -125,19 +124,17 @@ async def _centrality(
     kinds: Kinds = None,
     sources: Sources = None,
     seed: Seed = 0,
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
     limit, which = page_size(first), Measure(_name(measure))
     if sources is not None and which is not Measure.BETWEENNESS:
         raise RefusedError("BAD_USER_INPUT", "sources are of betweenness only")
-    snapshot = await info.context.snapshots.current()
-    shared: dict[str, Any] = {
-        "among": Among(_name(among)), "kinds": kinds, "limit": limit, "hidden": info.context.viewer.hidden(snapshot),
-    }  # fmt: skip
+    options: dict[str, Any] = {"among": Among(_name(among)), "kinds": kinds, "scope": scope, "limit": limit}
     if which is Measure.BETWEENNESS:
-        taken = sources or (SOURCES if len(snapshot) > EXACT else None)
-        return await computed(lambda: betweenness(snapshot, sources=taken, seed=seed, **shared))
-    return await computed(lambda: centrality(snapshot, which, **shared))
+        snapshot = await info.context.snapshots.current()
+        options |= {"sources": sources or (SOURCES if len(snapshot) > EXACT else None), "seed": seed}
+    return await answered(info, centrality, which, dated=False, **options)
 
 
 async def _communities(
@@ -146,14 +143,12 @@ async def _communities(
     among: Whose = AmongWhom.ITEMS,  # type: ignore[attr-defined]
     kinds: Kinds = None,
     seed: Seed = 0,
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    limit = page_size(first)
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    how, whose = Grouping(_name(method)), Among(_name(among))
-    return await computed(
-        lambda: communities(snapshot, kinds, method=how, among=whose, seed=seed, limit=limit, hidden=hidden)
+    how, whose, limit = Grouping(_name(method)), Among(_name(among)), page_size(first)
+    return await answered(
+        info, communities, kinds, method=how, among=whose, seed=seed, scope=scope, limit=limit, dated=False
     )
 
 

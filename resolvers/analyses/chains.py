@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import Chain, Step, blocking_chains
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import Scope, computed, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field, many
@@ -66,21 +66,22 @@ CHAIN: Final = published(
 async def _blocking_chains(
     info: Info[Context, None],
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    return await chains_to(info.context, str(goal), page_size(first))
+    return await chains_to(info.context, str(goal), page_size(first), scope)
 
 
-async def chains_to(context: Context, goal: str, limit: int) -> list[Chain]:
-    """Return the worst chains to a goal as the newest snapshot knows them.
+async def chains_to(context: Context, goal: str, limit: int, scope: str | None = None) -> list[Chain]:
+    """Return the worst chains to a goal, with a step in a scope, as the newest snapshot knows them.
 
     Raises:
-        RefusedError: There is no such goal, or it is of a kind that nothing leads to.
+        RefusedError: There is no such goal or scope, or it is of a kind that nothing leads to.
 
     """
     snapshot, today = await context.snapshots.current(), context.today()
     hidden = context.viewer.hidden(snapshot)
-    return list(await computed(lambda: blocking_chains(snapshot, goal, limit, today=today, hidden=hidden)))
+    return list(await computed(lambda: blocking_chains(snapshot, goal, limit, scope=scope, today=today, hidden=hidden)))
 
 
 FIELDS: Final = {

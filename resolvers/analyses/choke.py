@@ -19,7 +19,7 @@ from analytics import (
     dominators,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.analyses.risks import Goals, named
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
@@ -106,16 +106,19 @@ DOMINATORS: Final = published(
 )
 
 
-async def _choke_points(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, choke_points, named(goals), limit=page_size(first))
+async def _choke_points(
+    info: Info[Context, None], goals: Goals = None, scope: Scope = None, first: First = DEFAULT_PAGE
+) -> Any:
+    return await answered(info, choke_points, named(goals), scope=scope, limit=page_size(first))
 
 
 async def _dominators(
     info: Info[Context, None],
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    return await answered(info, dominators, str(goal), limit=page_size(first))
+    return await answered(info, dominators, str(goal), scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {

@@ -17,7 +17,7 @@ from analytics import (
     difference,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import Scope, computed, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -98,12 +98,12 @@ Later = Annotated[
 
 
 async def _difference(
-    info: Info[Context, None], since: Earlier, until: Later = None, first: First = DEFAULT_PAGE
+    info: Info[Context, None], since: Earlier, until: Later = None, scope: Scope = None, first: First = DEFAULT_PAGE
 ) -> Any:
     limit, today, viewer = page_size(first), info.context.today(), info.context.viewer
     before, after = await snapshot_at(info.context, since), await snapshot_at(info.context, until)
     hidden = viewer.hidden(before), viewer.hidden(after)
-    return await computed(lambda: difference(before, after, today=today, limit=limit, hidden=hidden))
+    return await computed(lambda: difference(before, after, today=today, scope=scope, limit=limit, hidden=hidden))
 
 
 FIELDS: Final = {

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final
 import strawberry
 from strawberry.types import Info
 
-from analytics import Conflict, Conflicts, conflicts
+from analytics import Conflict, Conflicts, Expanded, conflicts
+from analytics.scope import Focus
 from graph.findings import Finding, State, read_findings
 from graph.patching import rows_of
 from graph.values import millis_to_instant
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, computed, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field, many
@@ -65,10 +66,13 @@ States = Annotated[
 ]
 
 
-async def _findings(info: Info[Context, None], states: States = None, first: First = DEFAULT_PAGE) -> Any:
+async def _findings(
+    info: Info[Context, None], states: States = None, scope: Scope = None, first: First = DEFAULT_PAGE
+) -> Any:
     limit, context = page_size(first), info.context
     snapshot = await context.snapshots.current()
     hidden = context.viewer.hidden(snapshot)
+    focus = await computed(lambda: Focus.of(Expanded.of(snapshot), scope, hidden))
     found = []
     asked: list[Any] = list(states or ())
     wanted = [State[one.name] for one in asked] or [State.OPEN]
@@ -76,7 +80,8 @@ async def _findings(info: Info[Context, None], states: States = None, first: Fir
         rows = [row for row in rows_of(snapshot, one.subjects).values() if row >= 0]
         # What is no longer there could have been anybody's: only who sees all may read of it.
         seen = len(rows) == len(set(one.subjects)) and not (hidden is not None and hidden[rows].any())
-        if context.viewer.sees_all or seen:
+        inside = scope is None or bool(focus.items[rows].any())
+        if inside and (context.viewer.sees_all or seen):
             found.append(shown(one, [snapshot.items.key[row] for row in rows]))
     return found[:limit]
 
@@ -98,8 +103,8 @@ def shown(one: Finding, keys: list[str]) -> StoredFinding:
     )
 
 
-async def _conflicts(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, conflicts, limit=page_size(first))
+async def _conflicts(info: Info[Context, None], scope: Scope = None, first: First = DEFAULT_PAGE) -> Any:
+    return await answered(info, conflicts, scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {

@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import Layout, PlacedEdge, PlacedNode, layout
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.items import field
@@ -64,10 +64,11 @@ async def _layout(
     info: Info[Context, None],
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
     boxes: Annotated[int, strawberry.argument(description="How many boxes to draw, 2 to 1,000.")] = BOXES,
+    scope: Scope = None,
 ) -> Any:
     if not 2 <= boxes <= MOST:
         raise RefusedError("BAD_USER_INPUT", f"boxes is {boxes}; ask for 2 to {MOST}")
-    return await answered(info, layout, str(goal), limit=boxes)
+    return await answered(info, layout, str(goal), scope=scope, limit=boxes)
 
 
 FIELDS: Final = {

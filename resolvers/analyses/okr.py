@@ -8,7 +8,7 @@ from strawberry.types import Info
 
 from analytics import ChildScore, GoalScore, OkrRollup, Unserving, okr_rollup
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.analyses.risks import Goals, named
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
@@ -81,8 +81,8 @@ OKR: Final = published(
 )
 
 
-async def _okr(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, okr_rollup, named(goals), limit=page_size(first))
+async def _okr(info: Info[Context, None], goals: Goals = None, scope: Scope = None, first: First = DEFAULT_PAGE) -> Any:
+    return await answered(info, okr_rollup, named(goals), scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {

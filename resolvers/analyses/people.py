@@ -8,7 +8,7 @@ from strawberry.types import Info
 
 from analytics import BusFactor, HandOff, PeopleRisk, SingleOwner, TeamWait, WaitCycle, people_risk
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.analyses.risks import Goals, named
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
@@ -97,8 +97,10 @@ PEOPLE_RISK: Final = published(
 )
 
 
-async def _people_risk(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, people_risk, named(goals), limit=page_size(first))
+async def _people_risk(
+    info: Info[Context, None], goals: Goals = None, scope: Scope = None, first: First = DEFAULT_PAGE
+) -> Any:
+    return await answered(info, people_risk, named(goals), scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {

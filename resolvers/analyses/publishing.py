@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from datetime import date, datetime
-from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.scalars import JSON
@@ -110,10 +110,19 @@ async def computed(analysis: Callable[[], Result]) -> Result:
         raise RefusedError("BAD_USER_INPUT", str(error)) from error
 
 
+Scope = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(
+        description="Key or id of a portfolio, project, other work, goal, team, person or sprint: only what belongs to "
+        "it is answered, everything when absent. What is true of it still depends on the whole graph."
+    ),
+]
+
+
 async def answered(
-    info: Info[Context, None], analysis: Callable[..., Result], *given: object, **options: object
+    info: Info[Context, None], analysis: Callable[..., Result], *given: object, dated: bool = True, **options: object
 ) -> Result:
-    """Ask an analysis of the newest snapshot, as of today, without what the viewer may not see.
+    """Ask an analysis of the newest snapshot, as of today if it is ``dated``, without what the viewer may not see.
 
     Raises:
         RefusedError: An item is not there, or not of a kind that the analysis takes.
@@ -121,7 +130,8 @@ async def answered(
     """
     today, snapshot = info.context.today(), await info.context.snapshots.current()
     hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: analysis(snapshot, *given, today=today, hidden=hidden, **options))
+    day = {"today": today} if dated else {}
+    return await computed(lambda: analysis(snapshot, *given, **day, hidden=hidden, **options))
 
 
 COMPLETENESS: Final = published(
@@ -132,5 +142,6 @@ COMPLETENESS: Final = published(
         "limited": "Each limit that was reached, in words.",
         "hidden": "Number of items that the viewer may not see.",
         "snapshot_seq": "Number of the last change that the answer knows.",
+        "scope": "Key of the scope to which the answer is confined; null where it is not.",
     },
 )

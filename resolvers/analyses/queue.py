@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import ReadyItem, ReadyQueue, ready_queue
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -47,10 +47,11 @@ async def _ready_queue(
     person: Annotated[
         strawberry.ID | None, strawberry.argument(description="Key or id of a person or team; everybody when absent.")
     ] = None,
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
     who = None if person is None else str(person)
-    return await answered(info, ready_queue, who, limit=page_size(first))
+    return await answered(info, ready_queue, who, scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {"readyQueue": field(QUEUE, "What can start now.", resolver=_ready_queue, access=Access.READ)}

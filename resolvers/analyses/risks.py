@@ -20,7 +20,7 @@ from analytics import (
     teams_waited_for,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -99,16 +99,20 @@ WAITED_FOR: Final = published(
 )
 
 
-async def _risks(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, risks, named(goals), limit=page_size(first))
+async def _risks(
+    info: Info[Context, None], goals: Goals = None, scope: Scope = None, first: First = DEFAULT_PAGE
+) -> Any:
+    return await answered(info, risks, named(goals), scope=scope, limit=page_size(first))
 
 
-async def _exposure(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, exposure, limit=page_size(first))
+async def _exposure(info: Info[Context, None], scope: Scope = None, first: First = DEFAULT_PAGE) -> Any:
+    return await answered(info, exposure, scope=scope, limit=page_size(first))
 
 
-async def _teams_waited_for(info: Info[Context, None], goals: Goals = None, first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, teams_waited_for, named(goals), limit=page_size(first))
+async def _teams_waited_for(
+    info: Info[Context, None], goals: Goals = None, scope: Scope = None, first: First = DEFAULT_PAGE
+) -> Any:
+    return await answered(info, teams_waited_for, named(goals), scope=scope, limit=page_size(first))
 
 
 def named(goals: list[strawberry.ID] | None) -> list[str] | None:

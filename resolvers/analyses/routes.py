@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import Link, Paths, Variants, k_paths, paths
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 from resolvers.items import field
@@ -60,12 +60,10 @@ async def _paths(
     directed: Annotated[
         bool, strawberry.argument(description="Follow edges only from their start to their end.")
     ] = False,
+    scope: Scope = None,
 ) -> Any:
-    number, snapshot = _number(k), await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(
-        lambda: paths(snapshot, str(start), str(end), kinds, number, directed=directed, hidden=hidden)
-    )
+    ends = str(start), str(end)
+    return await answered(info, paths, *ends, kinds, _number(k), directed=directed, scope=scope, dated=False)
 
 
 async def _variants(
@@ -73,11 +71,9 @@ async def _variants(
     start: Annotated[strawberry.ID, strawberry.argument(name="root", description="Key or id of an item.")],
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
     k: Number = 5,
+    scope: Scope = None,
 ) -> Any:
-    number, today = _number(k), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(lambda: k_paths(snapshot, str(start), str(goal), number, today=today, hidden=hidden))
+    return await answered(info, k_paths, str(start), str(goal), _number(k), scope=scope)
 
 
 def _number(k: int) -> int:

@@ -22,7 +22,7 @@ from analytics import (
 )
 from resolvers.access import Access
 from resolvers.analyses.chains import STEP
-from resolvers.analyses.publishing import answered, computed, published
+from resolvers.analyses.publishing import Scope, answered, computed, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -158,18 +158,18 @@ async def _schedule(
             "positionalWeight."
         ),
     ] = "latestStart",
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    limit, today = page_size(first), info.context.today()
-    snapshot = await info.context.snapshots.current()
-    hidden, name = info.context.viewer.hidden(snapshot), None if target is None else str(target)
-    found = await computed(lambda: schedule(snapshot, name, rule=rule, today=today, hidden=hidden))
-    return found.first(limit)
-
-
-async def _critical_path(info: Info[Context, None], target: Target = None, first: First = DEFAULT_PAGE) -> Any:
     limit = page_size(first)
-    return CriticalPathPage.of(await _found(info, target), limit)
+    return (await answered(info, schedule, target, rule=rule, scope=scope)).first(limit)
+
+
+async def _critical_path(
+    info: Info[Context, None], target: Target = None, scope: Scope = None, first: First = DEFAULT_PAGE
+) -> Any:
+    limit = page_size(first)
+    return CriticalPathPage.of(await _found(info, target, scope), limit)
 
 
 async def _why_critical(
@@ -181,9 +181,8 @@ async def _why_critical(
     return await computed(lambda: found.explain_item(str(item)))
 
 
-async def _found(info: Info[Context, None], target: strawberry.ID | None) -> CriticalPath:
-    name = None if target is None else str(target)
-    return await answered(info, critical_path, name)
+async def _found(info: Info[Context, None], target: str | None, scope: str | None = None) -> CriticalPath:
+    return await answered(info, critical_path, target, scope=scope)
 
 
 FIELDS: Final = {

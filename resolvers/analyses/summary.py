@@ -10,7 +10,7 @@ from strawberry.types import Info
 from analytics import Section, Statement, Summary, summary
 from graph.values import CoarseDate
 from resolvers.access import Access
-from resolvers.analyses.publishing import computed, published
+from resolvers.analyses.publishing import Scope, computed, published
 from resolvers.connection import page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -44,12 +44,7 @@ SUMMARY: Final = published(
 
 async def _summary(
     info: Info[Context, None],
-    scope: Annotated[
-        strawberry.ID | None,
-        strawberry.argument(
-            description="Key or id of a portfolio, project, team, person, goal or sprint; everything when absent."
-        ),
-    ] = None,
+    scope: Scope = None,
     since: Annotated[Day | None, strawberry.argument(description="First day; a week ago when absent.")] = None,
     first: Annotated[int, strawberry.argument(description="Statements a section holds at most, 1 to 100.")] = 5,
 ) -> Any:

@@ -37,7 +37,7 @@ from analytics import (
     what_if,
 )
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, computed, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
@@ -348,9 +348,10 @@ async def _forecast(
     goal: Annotated[strawberry.ID, strawberry.argument(description="Key or id of a goal, or of any work.")],
     samples: Samples = 1000,
     seed: Seed = 0,
+    scope: Scope = None,
 ) -> Any:
     _check_samples(samples)
-    return await answered(info, forecast, str(goal), samples, seed)
+    return await answered(info, forecast, str(goal), samples, seed, scope=scope)
 
 
 async def _what_if(
@@ -366,32 +367,30 @@ async def _what_if(
         int, strawberry.argument(description="Samples for the probability of being on time; none when 0.")
     ] = 0,
     seed: Seed = 0,
+    scope: Scope = None,
 ) -> Any:
     _check_samples(samples)
     if len(changes) > MAX_CHANGES:
         raise RefusedError("TOO_COMPLEX", f"{len(changes)} changes; try out at most {MAX_CHANGES}")
     asked = [_change(one) for one in changes]
     named = None if goals is None else [str(goal) for goal in goals]
-    today, snapshot = info.context.today(), await info.context.snapshots.current()
-    hidden = info.context.viewer.hidden(snapshot)
-    return await computed(
-        lambda: what_if(snapshot, asked, named, samples=samples, seed=seed, today=today, hidden=hidden)
-    )
+    return await answered(info, what_if, asked, named, samples=samples, seed=seed, scope=scope)
 
 
 async def _impact(
     info: Info[Context, None],
     item: Annotated[strawberry.ID | None, strawberry.argument(description="Key or id of open work.")] = None,
     draft: Annotated[DraftInput | None, strawberry.argument(description="Or one that is not there yet.")] = None,
+    scope: Scope = None,
 ) -> Any:
     if (item is None) == (draft is None):
         raise RefusedError("BAD_USER_INPUT", "give either item or draft")
     asked: str | Draft = str(item) if draft is None else _draft(draft)
-    return await answered(info, impact, asked)
+    return await answered(info, impact, asked, scope=scope)
 
 
-async def _triage(info: Info[Context, None], first: First = DEFAULT_PAGE) -> Any:
-    return await answered(info, triage_queue, limit=page_size(first))
+async def _triage(info: Info[Context, None], scope: Scope = None, first: First = DEFAULT_PAGE) -> Any:
+    return await answered(info, triage_queue, scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {

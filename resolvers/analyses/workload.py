@@ -9,7 +9,7 @@ from strawberry.types import Info
 
 from analytics import Load, Move, WeekLoad, Workload, workload
 from resolvers.access import Access
-from resolvers.analyses.publishing import answered, published
+from resolvers.analyses.publishing import Scope, answered, published
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.items import field
@@ -76,9 +76,10 @@ WORKLOAD: Final = published(
 async def _workload(
     info: Info[Context, None],
     weeks: Annotated[int, strawberry.argument(description="Calendar weeks, this one included, 1 to 53.")] = 6,
+    scope: Scope = None,
     first: First = DEFAULT_PAGE,
 ) -> Any:
-    return await answered(info, workload, weeks, limit=page_size(first))
+    return await answered(info, workload, weeks, scope=scope, limit=page_size(first))
 
 
 FIELDS: Final = {

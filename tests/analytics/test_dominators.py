@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from analytics import Expanded, dominators
 from analytics.dominators import immediate_dominators
 from analytics.kernels import UNREACHED
-from analytics.layout import gates
 from analytics.trees import ChainTree
 from graph.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
@@ -27,7 +26,7 @@ def test_they_are_the_immediate_dominators_of_networkx_with_gates_passed_silentl
     backwards: Any = nx.DiGraph(zip(expanded.heads.tolist(), expanded.tails.tolist(), strict=True))
     backwards.add_node(tree.target)
     above = nx.immediate_dominators(backwards, tree.target)
-    silent = gates(expanded)
+    silent = expanded.is_gate
 
     def key(unit: int) -> str:
         return snapshot.items.key[int(expanded.members(unit)[0])]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics import Expanded, Layout, blocking_chains, layout
 from analytics.layering import count_crossings, layers_of, ordered_layers, placed
-from analytics.layout import ROW_GAP, gates
+from analytics.layout import ROW_GAP
 from analytics.trees import ChainTree
 from graph.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
@@ -121,13 +121,13 @@ def test_what_leads_where_is_what_the_expanded_graph_says(graph: Any) -> None:
 
     def name(unit: int) -> str:
         key = snapshot.items.key[int(expanded.members(unit)[0])]
-        return f"{key}:gate" if gates(expanded)[unit] else key
+        return f"{key}:gate" if expanded.is_gate[unit] else key
 
     drawn: Any = nx.DiGraph((edge.start, edge.end) for edge in found.edges)
     drawn.add_nodes_from(node.id for node in found.nodes)
     shown = {unit for unit in before if name(unit) in drawn}
     assert {name(unit) for unit in shown} == set(drawn)
-    assert all(gates(expanded)[unit] for unit in before - shown)
+    assert all(expanded.is_gate[unit] for unit in before - shown)
     for unit in shown:
         assert nx.descendants(drawn, name(unit)) == {name(other) for other in nx.descendants(whole, unit) & shown}
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Expanded, Summary, summary
-from analytics.scope import rows_in
+from analytics.scope import Focus
 from graph.snapshot import Snapshot
 
 TODAY = date(2026, 11, 20)
@@ -127,7 +127,7 @@ def test_each_scope_holds_what_belongs_to_it() -> None:
     expanded = Expanded.of(snapshot, TODAY)
 
     def inside(scope: str | None) -> set[Any]:
-        return {snapshot.names[row] for row in np.flatnonzero(rows_in(expanded, scope)).tolist()}
+        return {snapshot.names[row] for row in np.flatnonzero(Focus.of(expanded, scope).items).tolist()}
 
     parts = {"A", "B", "C", "M", "OP", "I1", "I2", "Old", "R"}
     assert inside("P") == {"P"} | parts

@@ -11,6 +11,7 @@ import typer
 
 import workatlas
 from workatlas.cli import (
+    budgets,
     centrality,
     chains,
     choke,
@@ -59,6 +60,7 @@ app.command()(risks.exposure)
 app.command()(critical.critical_path)
 app.command()(critical.schedule)
 app.command()(okr.okr)
+app.command()(budgets.budgets)
 app.command()(people.people_risk)
 app.command()(people.workload)
 app.command()(choke.choke_points)

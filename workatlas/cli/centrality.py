@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workatlas.cli.chains import FirstOption, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known_scope, print_table
 from workatlas.cli.output import print_json, print_sentence
 from workatlas.cli.session import JsonOption, WorkspaceOption, read_snapshot
 from workatlas.errors import SettingsError
@@ -54,6 +54,7 @@ def centrality(
     ] = None,
     seed: SeedOption = 0,
     closed: ClosedOption = False,
+    scope: ScopeOption = None,
     first: FirstOption = 10,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -67,6 +68,7 @@ def centrality(
     if measure is Measure.BETWEENNESS:
         options |= {"sources": sources, "seed": seed}
     snapshot = read_snapshot(workspace)
+    options["scope"] = known_scope(snapshot, scope)
     found = analytics.centrality(snapshot, analytics.Measure[measure.name], kinds=_checked(kinds), **options)
     if json:
         print_json(found.to_dict())
@@ -84,6 +86,7 @@ def communities(
     kinds: KindOption = None,
     seed: SeedOption = 0,
     closed: ClosedOption = False,
+    scope: ScopeOption = None,
     first: FirstOption = 10,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
@@ -91,13 +94,15 @@ def communities(
     """Print groups of items, people or teams that hang together more than they do with others."""
     import analytics
 
+    snapshot = read_snapshot(workspace)
     found = analytics.communities(
-        read_snapshot(workspace),
+        snapshot,
         _checked(kinds),
         method=analytics.Grouping[method.name],
         among=analytics.Among[among.name],
         seed=seed,
         closed=closed,
+        scope=known_scope(snapshot, scope),
         limit=first,
     )
     if json:

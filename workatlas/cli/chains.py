@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from graph.snapshot import Snapshot
 
 GoalArgument = Annotated[str | None, typer.Argument(help="Key or id of a goal; all open objectives if not given.")]
+ScopeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scope",
+        help="Only what belongs to this portfolio, project, other work, goal, team, person or sprint (key or id).",
+    ),
+]
 FirstOption = Annotated[int, typer.Option("--first", "-n", min=1, help="How many to print.")]
 
 
@@ -26,33 +33,42 @@ def chains(
     root: Annotated[
         str | None, typer.Option("--from", help="Print the longest paths in time from this item to the goal instead.")
     ] = None,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print the blocking chains to a goal, worst first, each with the facts it rests on."""
     snapshot = read_snapshot(workspace)
+    inside = known_scope(snapshot, scope)
     found = (
-        _variants(snapshot, root, goal, first, day(today)) if root else worst_chains(snapshot, goal, first, day(today))
+        _variants(snapshot, root, goal, first, inside, day(today))
+        if root
+        else worst_chains(snapshot, goal, first, day(today), inside)
     )
     if json:
         print_json([chain.to_dict() for chain in found])
     elif not found:
-        console().print("Nothing stands between this and done.", style="green")
+        where = f" in {inside}" if inside else ""
+        console().print(f"Nothing{where} stands between this and done.", style="green", highlight=False, markup=False)
     else:
         print_chains(found)
 
 
-def _variants(snapshot: Snapshot, root: str, goal: str | None, first: int, today: date) -> list[Chain]:
+def _variants(
+    snapshot: Snapshot, root: str, goal: str | None, first: int, scope: str | None, today: date
+) -> list[Chain]:
     from analytics import k_paths
 
     if goal is None:
         raise SettingsError("--from needs a goal; name it before the options.")
-    return list(k_paths(snapshot, known(snapshot, root), known(snapshot, goal), first, today=today))
+    return list(k_paths(snapshot, known(snapshot, root), known(snapshot, goal), first, scope=scope, today=today))
 
 
-def worst_chains(snapshot: Snapshot, goal: str | None, first: int, today: date) -> list[Chain]:
-    """Return the worst chains to one goal, or to all open objectives together.
+def worst_chains(
+    snapshot: Snapshot, goal: str | None, first: int, today: date, scope: str | None = None
+) -> list[Chain]:
+    """Return the worst chains to one goal, or to all open objectives together, that have a step in a scope.
 
     Raises:
         NotFoundError: There is no such goal.
@@ -61,7 +77,7 @@ def worst_chains(snapshot: Snapshot, goal: str | None, first: int, today: date) 
     from analytics import blocking_chains
 
     goals = [known(snapshot, goal)] if goal else open_objectives(snapshot)
-    found = [chain for one in goals for chain in blocking_chains(snapshot, one, first, today=today)]
+    found = [chain for one in goals for chain in blocking_chains(snapshot, one, first, scope=scope, today=today)]
     return sorted(found, key=_badness)[:first]
 
 
@@ -94,6 +110,16 @@ def known(snapshot: Snapshot, name: str) -> str:
         hint = f"; do you mean {' or '.join(near)}?" if near else "."
         raise NotFoundError(f"workspace {snapshot.workspace!r} has no item {name!r}{hint}") from None
     return name
+
+
+def known_scope(snapshot: Snapshot, scope: str | None) -> str | None:
+    """Return the name of a scope if the workspace has it; ``None``, which means everything, where none is given.
+
+    Raises:
+        NotFoundError: There is no such item.
+
+    """
+    return None if scope is None else known(snapshot, scope)
 
 
 def known_goals(snapshot: Snapshot, goals: Sequence[str] | None) -> list[str] | None:
@@ -137,6 +163,7 @@ def _delay(days: int | None) -> tuple[str, str]:
 
 def ready(
     person: Annotated[str | None, typer.Argument(help="Key of a person or team; everybody if not given.")] = None,
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -146,7 +173,8 @@ def ready(
     from analytics import ready_queue
 
     snapshot = read_snapshot(workspace)
-    queue = ready_queue(snapshot, known(snapshot, person) if person else None, today=day(today))
+    who, inside = known(snapshot, person) if person else None, known_scope(snapshot, scope)
+    queue = ready_queue(snapshot, who, scope=inside, today=day(today))
     items = list(queue)[:first]
     if json:
         print_json([item.to_dict() for item in items])

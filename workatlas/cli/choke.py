@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, known_goals, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known, known_goals, known_scope, print_table
 from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
@@ -22,6 +22,7 @@ def choke_points(
     goals: Annotated[list[str] | None, typer.Argument(help="Keys or ids of goals; all open ones if not given.")] = None,
     first: FirstOption = 10,
     cover: CoverOption = None,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
@@ -31,7 +32,8 @@ def choke_points(
 
     snapshot = read_snapshot(workspace)
     chosen = known_goals(snapshot, goals)
-    found = find_choke_points(snapshot, chosen, limit=first, today=day(today))
+    inside = known_scope(snapshot, scope)
+    found = find_choke_points(snapshot, chosen, scope=inside, limit=first, today=day(today))
     covering = found.cover(cover) if cover else found.covering
     if json:
         print_json(found.to_dict() | {"cover": covering.to_dict()})
@@ -72,6 +74,7 @@ def _gain(point: ChokePoint) -> str:
 
 def dominators(
     goal: Annotated[str, typer.Argument(help="Key or id of a goal, or of any work.")],
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -81,7 +84,8 @@ def dominators(
     from analytics import dominators as find_dominators
 
     snapshot = read_snapshot(workspace)
-    found = find_dominators(snapshot, known(snapshot, goal), limit=first, today=day(today))
+    inside = known_scope(snapshot, scope)
+    found = find_dominators(snapshot, known(snapshot, goal), scope=inside, limit=first, today=day(today))
     if json:
         print_json(found.to_dict())
         return

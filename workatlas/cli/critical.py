@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known, known_scope, print_table
 from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import SettingsError
@@ -19,6 +19,7 @@ TargetArgument = Annotated[
 def critical_path(
     target: TargetArgument = None,
     why: Annotated[str | None, typer.Option(help="Say why this item is critical or not, and nothing else.")] = None,
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -28,7 +29,8 @@ def critical_path(
     from analytics import critical_path as find_critical_path
 
     snapshot = read_snapshot(workspace)
-    found = find_critical_path(snapshot, known(snapshot, target) if target else None, today=day(today))
+    wanted, inside = known(snapshot, target) if target else None, known_scope(snapshot, scope)
+    found = find_critical_path(snapshot, wanted, scope=inside, today=day(today))
     if why is not None:
         told = found.explain_item(known(snapshot, why))
         if json:
@@ -66,6 +68,7 @@ def schedule(
             help="What comes first: latestStart, latestFinish, leastFloat, shortest, mostSuccessors, positionalWeight."
         ),
     ] = "latestStart",
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -78,7 +81,8 @@ def schedule(
     if rule not in RULES:
         raise SettingsError(f"there is no priority rule {rule!r}; choose one of {', '.join(RULES)}.")
     snapshot = read_snapshot(workspace)
-    found = make_schedule(snapshot, known(snapshot, target) if target else None, rule=rule, today=day(today))
+    wanted, inside = known(snapshot, target) if target else None, known_scope(snapshot, scope)
+    found = make_schedule(snapshot, wanted, rule=rule, scope=inside, today=day(today))
     if json:
         print_json(found.to_dict())
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workatlas.cli.chains import FirstOption, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known_scope, print_table
 from workatlas.cli.output import console, error_console, print_json
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, now, settings_for, with_store
 from workatlas.errors import SettingsError
@@ -31,6 +31,7 @@ def findings(
     reopen: Annotated[
         str | None, typer.Option("--reopen", help="Open the accepted finding with this id again.")
     ] = None,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
@@ -48,7 +49,9 @@ def findings(
         raise SettingsError(f"--until {until.date()} has passed.")
     decision = _decision(accept, until and until.date(), reason, reopen)
     snapshot, done, stored = _examined(workspace, day(today), decision)
-    found = _conflicts(snapshot, first, day(today))
+    inside = known_scope(snapshot, scope)
+    found = _conflicts(snapshot, inside, first, day(today))
+    stored = stored if inside is None else _within(snapshot, inside, stored)
     shown = [one for one in stored if resolved or one.state == "open"]
     if json:
         print_json(found.to_dict() | {"findings": [_plain(snapshot, one) for one in shown[:first]]} | _counts(done))
@@ -61,10 +64,21 @@ def findings(
     console().print(f"{len(shown)} findings; now {sentence}.", style="italic", highlight=False, markup=False)
 
 
-def _conflicts(snapshot: Snapshot, first: int, today: date) -> Conflicts:
+def _conflicts(snapshot: Snapshot, scope: str | None, first: int, today: date) -> Conflicts:
     from analytics import conflicts
 
-    return conflicts(snapshot, limit=first, today=today)
+    return conflicts(snapshot, scope=scope, limit=first, today=today)
+
+
+def _within(snapshot: Snapshot, scope: str, stored: list[Finding]) -> list[Finding]:
+    """Return the findings with a subject in a scope."""
+    from analytics import Expanded
+    from analytics.scope import Focus
+    from graph.patching import rows_of
+
+    inside = Focus.of(Expanded.of(snapshot), scope).items
+    subjects = ([row for row in rows_of(snapshot, one.subjects).values() if row >= 0] for one in stored)
+    return [one for one, rows in zip(stored, subjects, strict=True) if inside[rows].any()]
 
 
 def _decision(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import known, print_table
+from workatlas.cli.chains import ScopeOption, known, known_scope, print_table
 from workatlas.cli.output import print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import SettingsError
@@ -17,6 +17,7 @@ def layout(
     goal: Annotated[str, typer.Argument(help="Key or id of a goal, or of any work.")],
     picture: Annotated[Path | None, typer.Option("--svg", help="Write the picture to this file.")] = None,
     first: Annotated[int, typer.Option("--first", "-n", min=2, max=1000, help="How many boxes to draw.")] = 300,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
@@ -26,7 +27,7 @@ def layout(
     from analytics import svg
 
     snapshot = read_snapshot(workspace)
-    found = lay_out(snapshot, known(snapshot, goal), limit=first, today=day(today))
+    found = lay_out(snapshot, known(snapshot, goal), scope=known_scope(snapshot, scope), limit=first, today=day(today))
     if picture is not None:
         try:
             picture.write_text(svg(found), encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known_goals, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known_goals, known_scope, print_table
 from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def okr(
     goals: Annotated[list[str] | None, typer.Argument(help="Keys or ids of goals; all of them if not given.")] = None,
+    scope: ScopeOption = None,
     first: FirstOption = 50,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -27,7 +28,7 @@ def okr(
 
     snapshot = read_snapshot(workspace)
     chosen = known_goals(snapshot, goals)
-    found = okr_rollup(snapshot, chosen, today=day(today), limit=first)
+    found = okr_rollup(snapshot, chosen, scope=known_scope(snapshot, scope), today=day(today), limit=first)
     if json:
         print_json(found.to_dict())
         return

@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workatlas.cli.chains import FirstOption, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, print_table
 from workatlas.cli.output import error_console, print_json, print_sentence
-from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, now, settings_for, with_store
+from workatlas.cli.session import (
+    JsonOption,
+    TodayOption,
+    WorkspaceOption,
+    day,
+    now,
+    refusing,
+    settings_for,
+    with_store,
+)
 from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ _MOMENT = "a day (its end, UTC), an instant, or the number of a change"
 def difference(
     since: Annotated[str, typer.Option("--from", help=f"The earlier moment: {_MOMENT}.")],
     until: Annotated[str | None, typer.Option("--to", help="The later moment; now if not given.")] = None,
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -31,7 +41,8 @@ def difference(
     from analytics import difference as find_difference
 
     before, after = _snapshots(workspace, _moment("--from", since), None if until is None else _moment("--to", until))
-    found = find_difference(before, after, today=day(today), limit=first)
+    with refusing():
+        found = find_difference(before, after, today=day(today), scope=scope, limit=first)
     if json:
         print_json(found.to_dict())
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known_goals, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known_goals, known_scope, print_table
 from workatlas.cli.output import console, print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def people_risk(
     goals: Annotated[list[str] | None, typer.Argument(help="Keys or ids of goals; all open ones if not given.")] = None,
+    scope: ScopeOption = None,
     first: FirstOption = 15,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -27,7 +28,8 @@ def people_risk(
 
     snapshot = read_snapshot(workspace)
     chosen = known_goals(snapshot, goals)
-    found = find_people_risk(snapshot, chosen, today=day(today), limit=first)
+    inside = known_scope(snapshot, scope)
+    found = find_people_risk(snapshot, chosen, scope=inside, today=day(today), limit=first)
     if json:
         print_json(found.to_dict())
         return
@@ -59,6 +61,7 @@ def people_risk(
 
 def workload(
     weeks: Annotated[int, typer.Option(min=1, max=53, help="Calendar weeks, this one included.")] = 6,
+    scope: ScopeOption = None,
     first: FirstOption = 15,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -68,7 +71,8 @@ def workload(
     from analytics import workload as find_workload
     from analytics.results import amount
 
-    found = find_workload(read_snapshot(workspace), weeks, today=day(today), limit=first)
+    snapshot = read_snapshot(workspace)
+    found = find_workload(snapshot, weeks, scope=known_scope(snapshot, scope), today=day(today), limit=first)
     if json:
         print_json(found.to_dict())
         return

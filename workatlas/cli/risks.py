@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known_goals, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known_goals, known_scope, print_table
 from workatlas.cli.output import print_json, print_sentence
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 
 
 def risks(
     goals: Annotated[list[str] | None, typer.Argument(help="Keys or ids of goals; all open ones if not given.")] = None,
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -23,7 +24,7 @@ def risks(
 
     snapshot = read_snapshot(workspace)
     chosen = known_goals(snapshot, goals)
-    found = find_risks(snapshot, chosen, limit=first, today=day(today))
+    found = find_risks(snapshot, chosen, scope=known_scope(snapshot, scope), limit=first, today=day(today))
     if json:
         print_json(found.to_dict())
         return
@@ -35,6 +36,7 @@ def risks(
 
 
 def exposure(
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -43,7 +45,8 @@ def exposure(
     """Print how much of each goal's work waits for something open, and the items that most value depends on."""
     from analytics import exposure as find_exposure
 
-    found = find_exposure(read_snapshot(workspace), today=day(today))
+    snapshot = read_snapshot(workspace)
+    found = find_exposure(snapshot, scope=known_scope(snapshot, scope), today=day(today))
     if json:
         print_json(found.to_dict())
         return

@@ -1,4 +1,4 @@
-"""``workatlas path`` and ``workatlas findings``: how items hang together, and where the graph contradicts itself."""
+"""``workatlas path``: how items hang together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import known
+from workatlas.cli.chains import ScopeOption, known, known_scope
 from workatlas.cli.output import console, print_json
 from workatlas.cli.session import JsonOption, WorkspaceOption, read_snapshot
 from workatlas.errors import SettingsError
@@ -22,6 +22,7 @@ def path(
     directed: Annotated[
         bool, typer.Option("--directed", help="Follow edges only from their start to their end.")
     ] = False,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -33,7 +34,8 @@ def path(
         if kind not in EDGES:
             raise SettingsError(f"--kind {kind!r} is no kind of edge; choose of {', '.join(EDGES)}.")
     snapshot = read_snapshot(workspace)
-    found = paths(snapshot, known(snapshot, start), known(snapshot, end), kinds, first, directed=directed)
+    ends, inside = (known(snapshot, start), known(snapshot, end)), known_scope(snapshot, scope)
+    found = paths(snapshot, *ends, kinds, first, directed=directed, scope=inside)
     if json:
         print_json(found.to_dict())
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -14,6 +15,7 @@ import typer
 
 from workatlas.cli.database import open_database
 from workatlas.cli.output import error_console
+from workatlas.errors import NotFoundError, SettingsError
 from workatlas.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +48,23 @@ def now() -> int:
 def day(given: datetime | None) -> date:
     """Return the day that a command reckons from."""
     return given.date() if given else datetime.now(UTC).date()
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what an analysis refuses into a sentence of the command line.
+
+    Raises:
+        NotFoundError: There is no such item.
+        SettingsError: An argument is not one that the analysis takes.
+
+    """
+    try:
+        yield
+    except KeyError as error:
+        raise NotFoundError(f"{error.args[0]}.") from None
+    except ValueError as error:
+        raise SettingsError(f"{error}.") from None
 
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[Answer]]) -> Answer:

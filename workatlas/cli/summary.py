@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from workatlas.cli.chains import known
+from workatlas.cli.chains import ScopeOption, known_scope
 from workatlas.cli.output import print_json
 from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
 from workatlas.errors import WorkatlasError
@@ -24,10 +24,7 @@ class Format(StrEnum):
 
 
 def summary(
-    scope: Annotated[
-        str | None,
-        typer.Option(help="Key or id of a portfolio, project, team, person, goal or sprint; everything if not given."),
-    ] = None,
+    scope: ScopeOption = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the period; a week ago if not given.")
     ] = None,
@@ -41,7 +38,7 @@ def summary(
     from analytics import summary as summarize
 
     snapshot = read_snapshot(workspace)
-    chosen = known(snapshot, scope) if scope else None
+    chosen = known_scope(snapshot, scope)
     last, begin = day(today), since.date() if since else None
     if begin is not None and begin > last:
         raise WorkatlasError(f"--since {begin.isoformat()} is after {last.isoformat()}; give an earlier day")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workatlas.cli.chains import FirstOption, known, known_goals, print_table
+from workatlas.cli.chains import FirstOption, ScopeOption, known, known_goals, known_scope, print_table
 from workatlas.cli.output import console, print_json, print_sentence
-from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot
-from workatlas.errors import NotFoundError, SettingsError
+from workatlas.cli.session import JsonOption, TodayOption, WorkspaceOption, day, read_snapshot, refusing
+from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
     from analytics import Change, Explanation
@@ -22,27 +20,11 @@ SeedOption = Annotated[int, typer.Option("--seed", help="What samples are drawn 
 _SPAN = "a span such as 12h, 3d or 2w (working hours, days, weeks)"
 
 
-@contextmanager
-def refusing() -> Iterator[None]:
-    """Turn what an analysis refuses into a sentence of the command line.
-
-    Raises:
-        NotFoundError: There is no such item.
-        SettingsError: An argument is not one that the analysis takes.
-
-    """
-    try:
-        yield
-    except KeyError as error:
-        raise NotFoundError(f"{error.args[0]}.") from None
-    except ValueError as error:
-        raise SettingsError(f"{error}.") from None
-
-
 def forecast(
     goal: Annotated[str, typer.Argument(help="Key or id of a goal, or of any work.")],
     samples: SamplesOption = 1000,
     seed: SeedOption = 0,
+    scope: ScopeOption = None,
     first: FirstOption = 10,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -53,8 +35,9 @@ def forecast(
 
     snapshot = read_snapshot(workspace)
     known(snapshot, goal)
+    inside = known_scope(snapshot, scope)
     with refusing():
-        found = sample_goal(snapshot, goal, samples, seed, today=day(today), limit=first)
+        found = sample_goal(snapshot, goal, samples, seed, scope=inside, today=day(today), limit=first)
     if json:
         print_json(found.to_dict())
         return
@@ -100,7 +83,7 @@ def what_if(
     people: Annotated[
         list[str] | None, typer.Option(metavar="KEY=WHO[:SHARE],…", help="It is assigned to these as well.")
     ] = None,
-    scope: Annotated[
+    rescope: Annotated[
         list[str] | None, typer.Option(metavar="KEY=SPAN", help="So much effort remains to be done.")
     ] = None,
     delay: Annotated[list[str] | None, typer.Option(metavar="KEY=SPAN", help="Nobody works on it for so long.")] = None,
@@ -110,6 +93,7 @@ def what_if(
         int, typer.Option("--samples", min=0, help="Samples for the probability of being on time; 0: none.")
     ] = 0,
     seed: SeedOption = 0,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
@@ -121,14 +105,14 @@ def what_if(
     from analytics import what_if as try_out
 
     snapshot = read_snapshot(workspace)
-    texts = {"add": add, "cut": cut, "block": block, "assign": assign, "people": people, "scope": scope,
+    texts = {"add": add, "cut": cut, "block": block, "assign": assign, "people": people, "rescope": rescope,
              "delay": delay, "finish": finish, "remove": remove}  # fmt: skip
     asked = [change_of(option, text, snapshot.policy) for option, given in texts.items() for text in given or ()]
     if not asked:
         raise SettingsError("what-if needs a change, such as --delay KEY=3d; see workatlas what-if --help.")
-    named = known_goals(snapshot, goals)
+    named, inside = known_goals(snapshot, goals), known_scope(snapshot, scope)
     with refusing():
-        found = try_out(snapshot, asked, named, samples=samples, seed=seed, today=day(today))
+        found = try_out(snapshot, asked, named, samples=samples, seed=seed, scope=inside, today=day(today))
     if json:
         print_json(found.to_dict())
         return
@@ -225,6 +209,7 @@ def impact(
         str | None, typer.Option(help="How bad it is: LOW, MEDIUM, HIGH or CRITICAL; assumed if not given.")
     ] = None,
     estimate: Annotated[str | None, typer.Option(metavar="SPAN", help=f"Its effort: {_SPAN}.")] = None,
+    scope: ScopeOption = None,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
     json: JsonOption = False,
@@ -239,8 +224,9 @@ def impact(
     snapshot = read_snapshot(workspace)
     hours = None if estimate is None else span(estimate, snapshot.policy, f"--estimate {estimate}")
     draft = Draft(severity=severity, estimate=hours, affects=tuple(affects or ()), blocks=tuple(blocks or ()))
+    inside = known_scope(snapshot, scope)
     with refusing():
-        found = weigh(snapshot, draft if item is None else known(snapshot, item), today=day(today))
+        found = weigh(snapshot, draft if item is None else known(snapshot, item), scope=inside, today=day(today))
     if json:
         print_json(found.to_dict())
         return
@@ -263,6 +249,7 @@ def impact(
 
 
 def triage(
+    scope: ScopeOption = None,
     first: FirstOption = 20,
     workspace: WorkspaceOption = None,
     today: TodayOption = None,
@@ -271,7 +258,8 @@ def triage(
     """Print what waits for a decision, what would delay most goal value first."""
     from analytics import triage_queue
 
-    found = triage_queue(read_snapshot(workspace), limit=first, today=day(today))
+    snapshot = read_snapshot(workspace)
+    found = triage_queue(snapshot, scope=known_scope(snapshot, scope), limit=first, today=day(today))
     if json:
         print_json(found.to_dict())
         return

@@ -105,7 +105,7 @@ def test_what_is_refused_is_said_in_a_sentence(
     [
         ("delay", "A=B=3d", "delay A=B by 24 h"),
         ("delay", "A=1.5d", "delay A by 12 h"),
-        ("scope", "A=2w", "rescope A: remaining 80 h"),
+        ("rescope", "A=2w", "rescope A: remaining 80 h"),
         ("add", "D-1=5h", "add Task D-1"),
         ("cut", "A=B", "cut every edge from A to B"),
         ("block", "A=B", "link A BLOCKS B"),
