@@ -15,13 +15,14 @@ first.
 from __future__ import annotations
 
 import heapq
+from calendar import isleap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 
 from graph.rule_text import RuleText, read_rule
 
@@ -31,6 +32,9 @@ _UNITS: Final[Mapping[str, timedelta]] = {
     "WEEKLY": timedelta(weeks=1),
 }
 """Frequencies whose periods all have one length."""
+_TIMES: Final[Mapping[str, tuple[str, ...]]] = {"HOURLY": ("BYMINUTE",), "DAILY": ("BYHOUR", "BYMINUTE")}
+"""Frequencies whose periods lie within a day, and the parts that say how many times there are in one of them."""
+_OF_DAYS: Final = frozenset({"BYMONTH", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYDAY", "WKST"})
 _JUMP: Final = timedelta(days=1)
 """Farthest that clocks are ever set (Samoa left out a day)."""
 _CYCLE: Final = 400
@@ -68,14 +72,14 @@ class Recurrence:
         if start.tzinfo is not None:
             start = start.astimezone(clocks).replace(tzinfo=None)
         series = cls(read, clocks, start)
-        if read.parts and next(series._local_times(start), None) is None:
+        if read.parts and not series._ever_matches():
             raise ValueError("no day ever matches the rule")
         return series
 
     def between(self, since: datetime, until: datetime | None = None) -> Iterator[datetime]:
         """Yield the instants from ``since`` to ``until`` (both included, aware), in UTC, ascending, each once.
 
-        Lazy; O(1) an instant after a start that is O(instants before ``since``) for rules with COUNT, by month or year.
+        Lazy; O(1) an instant after a start that is O(instants before ``since``) for rules with COUNT.
         """
         added = sorted(self._instant(one) for one in self.text.added)
         left_out = {self._instant(one) for one in self.text.left_out if isinstance(one, datetime)}
@@ -124,21 +128,43 @@ class Recurrence:
         """Yield the local times that the rule matches, ascending; those before ``since`` may be left out."""
         if not self.text.parts:
             return
-        start = self._start_near(since)
-        years = (_LAST_START - start.year) // _CYCLE * _CYCLE
-        rule = rrulestr(self.text.parts, dtstart=start.replace(year=start.year + years))
+        rule, years = _late(self.text.parts, self._start_near(since))
         for number, local in enumerate(rule, start=1):
             yield local.replace(year=local.year - years)
             if number == self.text.count:
                 return
 
     def _start_near(self, since: datetime) -> datetime:
-        """Return a start whole periods later from which the series goes on alike, at least one before ``since``."""
-        unit = _UNITS.get(self.text.frequency)
-        if unit is None or self.text.count is not None:
+        """Return a start whole periods later from which the series goes on alike, not after ``since``."""
+        if self.text.count is not None or since <= self.start:
             return self.start
-        period = unit * self.text.interval
-        return self.start + max(0, (since - self.start) // period - 1) * period
+        unit = _UNITS.get(self.text.frequency)
+        if unit is not None:
+            period = unit * self.text.interval
+            return self.start + max(0, (since - self.start) // period - 1) * period
+        # Twelve periods of months are as many years as one has months, and the day is there in each but for a leap day.
+        year = since.year - 1 - (since.year - 1 - self.start.year) % self.text.interval
+        while (self.start.month, self.start.day) == (2, 29) and not isleap(year) and year > self.start.year:
+            year -= self.text.interval
+        return self.start.replace(year=max(year, self.start.year))
+
+    def _ever_matches(self) -> bool:
+        """Tell whether the rule has an instant, without trying each day of centuries where there is none."""
+        parts = dict(one.split("=", 1) for one in self.text.parts.split(";"))
+        if self.text.frequency in _TIMES:
+            times = self.text.times(_TIMES[self.text.frequency])
+            if "BYSETPOS" in parts and min(abs(int(one)) for one in parts["BYSETPOS"].split(",")) > times:
+                return False
+            days = ";".join(f"{name}={value}" for name, value in parts.items() if name in _OF_DAYS)
+            if next(iter(_late(f"FREQ=YEARLY;{days}".rstrip(";"), self.start)[0]), None) is None:
+                return False
+        return next(self._local_times(self.start), None) is not None
+
+
+def _late(parts: str, start: datetime) -> tuple[rrule, int]:
+    """Return a rule late in its library's range of years, and how many years too late that is."""
+    years = (_LAST_START - start.year) // _CYCLE * _CYCLE
+    return cast("rrule", rrulestr(parts, dtstart=start.replace(year=start.year + years))), years
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from math import prod
 from typing import Final
 
 MAX_TEXT: Final = 20_000
 """Longest rule in characters, exceptions included."""
+MAX_COUNT: Final = 10_000
+"""Most instants of a rule with COUNT: each of them has to be counted again whenever the next one is looked for."""
+MAX_A_DAY: Final = 96
+"""Most instants of a day."""
 _FREQUENCIES: Final = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY")
 _RANGES: Final[Mapping[str, tuple[int, int, bool]]] = {
     "BYMINUTE": (0, 59, False),
@@ -46,6 +51,11 @@ class RuleText:
     added: tuple[datetime | date, ...] = ()
     left_out: tuple[datetime | date, ...] = ()
 
+    def times(self, names: Iterable[str] = ("BYHOUR", "BYMINUTE")) -> int:
+        """Return how many times of a day there are in parts of the rule that list some."""
+        lists = (part.partition("=") for part in self.parts.split(";"))
+        return prod(len({int(one) for one in values.split(",")}) for name, _, values in lists if name in names)
+
 
 def read_rule(text: str) -> RuleText:
     """Read a rule, alone or among the lines of a calendar entry.
@@ -78,7 +88,7 @@ def read_rule(text: str) -> RuleText:
         raise ValueError("there is neither a rule (FREQ=…) nor a single date (RDATE)")
     if len(starts) > 1 or len(zones) > 1:
         raise ValueError("a rule has one DTSTART and one TZID at most")
-    return RuleText(
+    read = RuleText(
         ";".join(f"{name}={value}" for name, value in parts.items() if name not in {"COUNT", "UNTIL"}),
         parts.get("FREQ", ""),
         int(parts.get("INTERVAL", 1)),
@@ -89,6 +99,10 @@ def read_rule(text: str) -> RuleText:
         tuple(added),
         tuple(left_out),
     )
+    every_hour = 24 if read.frequency == "HOURLY" and "BYHOUR" not in parts else 1
+    if read.times() * every_hour > MAX_A_DAY:
+        raise ValueError(f"the rule recurs {read.times() * every_hour} times a day, more than {MAX_A_DAY}")
+    return read
 
 
 def _split(line: str) -> tuple[str, str | None, str]:
@@ -119,6 +133,8 @@ def _parts(value: str) -> dict[str, str]:
         raise ValueError("the rule has no FREQ")
     if "COUNT" in parts and "UNTIL" in parts:
         raise ValueError("COUNT and UNTIL exclude each other")
+    if int(parts.get("COUNT", 0)) > MAX_COUNT:
+        raise ValueError(f"COUNT is {parts['COUNT']}, more than {MAX_COUNT:,}: end the rule by UNTIL")
     if re.search(r"\d", parts.get("BYDAY", "")) and parts["FREQ"] not in {"MONTHLY", "YEARLY"}:
         raise ValueError("BYDAY counts weekdays (such as -1FR) only where FREQ is MONTHLY or YEARLY")
     return parts

@@ -251,6 +251,23 @@ def _case(values: dict[str, object]) -> tuple[str, int, datetime, frozenset[str]
     return tuple(values[name] for name in ("frequency", "interval", "start", "days", "months"))  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize("start", ["19040229T120000", "19000131T120000", "19000101T000000"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FREQ=YEARLY", "FREQ=YEARLY;INTERVAL=3", "FREQ=MONTHLY;INTERVAL=7", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-1",
+        "FREQ=YEARLY;BYWEEKNO=1,53;BYDAY=SU,MO", "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=-1",
+        "FREQ=MONTHLY;INTERVAL=5;BYDAY=MO,TU,WE,TH,FR;BYHOUR=0,6,12,18",
+    ],
+)  # fmt: skip
+def test_a_series_that_began_long_ago_goes_on_as_if_it_had_been_followed_since(start: str, text: str) -> None:
+    rule = series(f"DTSTART:{start}\nRRULE:{text}")
+    followed = list(rule.between(datetime(1900, 1, 1, tzinfo=UTC), datetime(2061, 1, 1, tzinfo=UTC)))
+    for year in (2019, 2024, 2025, 2026):
+        since, until = (datetime(one, 12, 30, 7, tzinfo=UTC) for one in (year, year + 9))
+        assert list(rule.between(since, until)) == [one for one in followed if since <= one <= until]
+
+
 rules = st.sampled_from(
     [
         "FREQ=HOURLY;INTERVAL=5",
@@ -312,6 +329,12 @@ def test_an_exception_takes_away_its_day_and_nothing_else(text: str, days: list[
         ("FREQ=DAILY;FREQ=DAILY", "twice"),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "no day ever matches"),
         ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "no day ever matches"),
+        ("FREQ=HOURLY;BYSETPOS=2", "no day ever matches"),
+        ("FREQ=DAILY;BYHOUR=1,2,2;BYSETPOS=3", "no day ever matches"),
+        ("FREQ=HOURLY;BYWEEKNO=53;BYMONTH=6", "no day ever matches"),
+        ("FREQ=HOURLY;COUNT=10001", "COUNT is 10001"),
+        ("FREQ=HOURLY;BYMINUTE=0,12,24,36,48", "120 times a day"),
+        ("FREQ=YEARLY;BYDAY=MO;BYHOUR=1,2;BYMINUTE=" + ",".join(map(str, range(49))), "98 times a day"),
         ("FREQ=DAILY;UNTIL=20260231", "not a date"),
         ("DTSTART:00010101T000000\nRRULE:FREQ=DAILY", "not between 1900 and 2300"),
         ("RRULE:FREQ=DAILY\nRRULE:FREQ=WEEKLY", "two RRULE"),
