@@ -1,0 +1,72 @@
+"""``scripts/faults``: long trials with hostile and unlucky clients; each prints figures and what they have to be."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+
+from tests.faults.figures import Figure, printed
+from tests.faults.hostile import hostile_requests
+from tests.faults.killing import kill_the_database, kill_the_server
+
+Trial = Callable[[argparse.Namespace], Iterable[Figure]]
+
+
+def _tests(path: str, variable: str, number: int) -> list[Figure]:
+    """Run tests of the suite with a greater number than there."""
+    environment = os.environ | {variable: str(number)}
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", path], env=environment, check=False)
+    return [
+        Figure(variable.removeprefix("WORKATLAS_").replace("_", " ").lower(), number),
+        Figure("tests passed", float(done.returncode == 0), least=1),
+    ]
+
+
+TRIALS: dict[str, tuple[str, Trial]] = {
+    "fuzzing": (
+        "A4: operations drawn from the schema, for every root field",
+        lambda given: _tests("tests/faults/test_fuzzing.py", "WORKATLAS_FUZZ_EXAMPLES", given.examples),
+    ),
+    "canaries": (
+        "T1: requests by strangers to what is full of canaries",
+        lambda given: _tests("tests/resolvers/test_canaries.py", "WORKATLAS_CANARY_REQUESTS", given.requests),
+    ),
+    "hostile": (
+        "A2: hostile requests, beside innocent ones",
+        lambda given: hostile_requests(given.rounds, given.together),
+    ),
+    "server-kills": ("W1: the server is killed under writers", lambda given: kill_the_server(given.kills, given.seed)),
+    "database-kills": (
+        "W2: Neo4j is killed under the server",
+        lambda given: kill_the_database(max(given.kills // 2, 1), given.seed),
+    ),
+}
+
+
+def main() -> int:
+    """Run the trials that are named, all of them where none is; return 1 if a figure does not hold."""
+    parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__.partition(": ")[2])
+    names = ", ".join(TRIALS)
+    parser.add_argument("trial", nargs="*", help=f"which of {names}; all of them where none is named")
+    for name, number, what in (
+        ("kills", 20, "kills of the server; half as many of Neo4j"),
+        ("examples", 2_000, "operations that are drawn for a root field"),
+        ("requests", 7_000, "queries of each stranger; half as many mutations"),
+        ("rounds", 20, "times that each hostile request is sent"),
+        ("together", 8, "hostile clients at once"),
+        ("seed", 1, "of what is drawn"),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=number, help=f"{what} (default: {number:,})")
+    given = parser.parse_args()
+    unknown = [one for one in given.trial if one not in TRIALS]
+    if unknown:
+        parser.error(f"there is no trial {unknown[0]!r}; choose of {names}")
+    right = [printed(f"{name} – {TRIALS[name][0]}", TRIALS[name][1](given)) for name in given.trial or TRIALS]
+    return 0 if all(right) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
