@@ -2,6 +2,7 @@
 
 from analytics.budgets import Budget, Budgets, budgets
 from analytics.bus_factors import BusFactor
+from analytics.cascade import reschedule
 from analytics.centrality import Centrality, Measure, Score, betweenness, centrality, degree, eigenvector, pagerank
 from analytics.chains import BlockingChains, Chain, blocking_chains
 from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft, Finish, Reassign, Remove, Rescope
@@ -29,6 +30,7 @@ from analytics.people import PeopleRisk, people_risk
 from analytics.projection import Among, Projection
 from analytics.queue import ReadyItem, ReadyQueue, ready_queue
 from analytics.relief import Relief, relief
+from analytics.rescheduled import Cascade, LateDate, Moved, Place, Redate, Stuck
 from analytics.results import Completeness, Explanation, Result
 from analytics.routes import Link, Paths, paths
 from analytics.schedule import Schedule, ScheduledItem, schedule
@@ -55,6 +57,7 @@ __all__ = [
     "Budget",
     "Budgets",
     "BusFactor",
+    "Cascade",
     "Centrality",
     "Chain",
     "ChainDifference",
@@ -93,12 +96,14 @@ __all__ = [
     "ItemCriticality",
     "ItemDifference",
     "ItemExposure",
+    "LateDate",
     "Layout",
     "Link",
     "Load",
     "LoadDifference",
     "Measure",
     "Move",
+    "Moved",
     "OkrRollup",
     "Outlook",
     "Passage",
@@ -106,6 +111,7 @@ __all__ = [
     "PeopleRisk",
     "Percentile",
     "PersonCriticality",
+    "Place",
     "PlacedEdge",
     "PlacedNode",
     "Projection",
@@ -113,6 +119,7 @@ __all__ = [
     "ReadyItem",
     "ReadyQueue",
     "Reassign",
+    "Redate",
     "Relief",
     "Remove",
     "Rescope",
@@ -125,6 +132,7 @@ __all__ = [
     "SingleOwner",
     "Statement",
     "Step",
+    "Stuck",
     "Summary",
     "TeamWait",
     "TeamsWaitedFor",
@@ -165,6 +173,7 @@ __all__ = [
     "people_risk",
     "ready_queue",
     "relief",
+    "reschedule",
     "risks",
     "schedule",
     "summary",

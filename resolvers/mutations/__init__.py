@@ -7,7 +7,17 @@ from typing import Any, Final
 import strawberry
 
 from resolvers.items import Made, declare
-from resolvers.mutations import findings, history, issues, items, lifecycle, links, recurring, webhooks
+from resolvers.mutations import (
+    findings,
+    history,
+    issues,
+    items,
+    lifecycle,
+    links,
+    recurring,
+    rescheduling,
+    webhooks,
+)
 
 FIELDS: Final[dict[str, Any]] = {
     **items.FIELDS,
@@ -17,6 +27,7 @@ FIELDS: Final[dict[str, Any]] = {
     **history.FIELDS,
     **recurring.FIELDS,
     **findings.FIELDS,
+    **rescheduling.FIELDS,
     **webhooks.FIELDS,
 }
 """Root fields of ``Mutation`` by name."""

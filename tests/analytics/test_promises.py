@@ -34,6 +34,7 @@ ANALYSES: Final[dict[str, Answer]] = {
     "pagerank": lambda snapshot, goal, today: analytics.pagerank(snapshot),
     "people_risk": lambda snapshot, goal, today: analytics.people_risk(snapshot, today=today),
     "ready_queue": lambda snapshot, goal, today: analytics.ready_queue(snapshot, today=today),
+    "reschedule": lambda snapshot, goal, today: analytics.reschedule(snapshot, redated(snapshot, today), today=today),
     "risks": lambda snapshot, goal, today: analytics.risks(snapshot, today=today),
     "schedule": lambda snapshot, goal, today: analytics.schedule(snapshot, goal, today=today),
     "summary": lambda snapshot, goal, today: analytics.summary(snapshot, today=today),
@@ -41,6 +42,13 @@ ANALYSES: Final[dict[str, Answer]] = {
     "triage_queue": lambda snapshot, goal, today: analytics.triage_queue(snapshot, today=today),
     "workload": lambda snapshot, goal, today: analytics.workload(snapshot, today=today),
 }
+
+
+def redated(snapshot: Snapshot, today: date) -> list[analytics.Redate]:
+    """Give the open tasks that have dates a start of today."""
+    work = [int(row) for row in snapshot.of_kind("Task") if snapshot.is_open[row]]
+    dated = [row for row in work if snapshot.items.due[row] == snapshot.items.due[row]]
+    return [analytics.Redate(snapshot.items.key[row], start=today) for row in dated[:20]]
 
 
 def first_goal(snapshot: Snapshot) -> str:

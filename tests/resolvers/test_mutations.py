@@ -19,13 +19,16 @@ from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
 from graph.committer import Committer
 from graph.connection import Connection
 from graph.doctor import examine
+from graph.errors import ConflictError
 from graph.findings import record
+from graph.history import Author
 from graph.migrations import migrate
 from graph.model import EDGES, NODES
+from graph.redating import NewDates, apply_dates
 from graph.sightings import Sighting
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
-from graph.writer import write
+from graph.writer import Request, write
 from resolvers.access import Access, Role, Viewer
 from resolvers.context import Context
 from resolvers.limits import declared_rules
@@ -48,10 +51,12 @@ class Desk:
     def ask(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
         return self.loop.run(self.asked(document, viewer, **variables))
 
-    async def asked(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
+    async def asked(
+        self, document: str, viewer: Viewer | None = None, committer: Committer | None = None, **variables: Any
+    ) -> Any:
         who = viewer or Viewer.local(self.workspace)
-        keeper = SnapshotKeeper(self.store, self.workspace)
-        context = Context(self.store, who, keeper, date.today, "request-1", committer=Committer(self.store))
+        keeper, committer = SnapshotKeeper(self.store, self.workspace), committer or Committer(self.store)
+        context = Context(self.store, who, keeper, date.today, "request-1", committer=committer)
         answer = await execute(document, variables, None, context)
         assert "errors" not in answer.body, answer.body["errors"]
         return answer.body["data"]
@@ -582,6 +587,152 @@ def test_a_finding_is_accepted_until_a_day_and_taken_up_again(world: Desk) -> No
     assert world.refused("acceptFinding", {**value, "until": "2020-01-01"}) == [("INVALID_VALUE", ["until"])]
     assert world.refused("acceptFinding", {**value, "id": "nothing"}) == [("NOT_FOUND", ["id"])]
     assert world.refused("reopenFinding", {"id": "nothing"}) == [("NOT_FOUND", ["id"])]
+
+
+# Dates ------------------------------------------------------------------------------------------------------------
+
+PREVIEW = """query($changes: [RescheduleChange!]!, $keep: [ID!]) { previewReschedule(changes: $changes, keep: $keep) {
+    token explanation moved { key newStart newDue days asked path } stuck { key reason day path }
+    late { key due after lateDays } completeness { hidden } } }"""
+
+
+@pytest.fixture
+def plan(desk: Desk) -> Desk:
+    """P-1 → P-2 → P-3, a task each, one after the other; G is due when P-3 is."""
+    days = {"P-1": ("2026-12-07", "2026-12-08"), "P-2": ("2026-12-09", "2026-12-10"), "P-3": (None, "2026-12-11")}
+    nodes = [
+        NodeRow("Task", BORN_HERE, key, {"title": key, "start": start, "due": due, "estimate": 8}, key=key)
+        for key, (start, due) in days.items()
+    ]
+    nodes.append(NodeRow("Objective", BORN_HERE, "G", {"title": "G", "due": "2026-12-11"}, key="G"))
+    names = [("BLOCKS", "P-1", "P-2"), ("BLOCKS", "P-2", "P-3"), ("CONTRIBUTES_TO", "P-3", "G")]
+    edges = [EdgeRow(kind, Ref("key", start), Ref("key", end)) for kind, start, end in names]
+    desk.loop.run(write(desk.store, desk.workspace, Batch(nodes, edges), now=time.time_ns() // 1_000_000))
+    return desk
+
+
+def preview(desk: Desk, changes: list[dict[str, Any]], viewer: Viewer | None = None, **more: Any) -> Any:
+    return desk.ask(PREVIEW, viewer, changes=changes, **more)["previewReschedule"]
+
+
+def test_dates_are_previewed_written_together_and_taken_back(plan: Desk) -> None:
+    changes = [{"item": "P-1", "due": "2026-12-09"}]
+    seen = preview(plan, changes)
+    assert [(one["key"], one["newStart"], one["newDue"], one["days"]) for one in seen["moved"]] == [
+        ("P-1", "2026-12-07", "2026-12-09", 1),
+        ("P-2", "2026-12-10", "2026-12-11", 1),
+        ("P-3", None, "2026-12-14", 1),
+    ]
+    assert seen["moved"][2]["path"] == ["P-1", "P-2", "P-3"]
+    assert seen["late"] == [{"key": "G", "due": "2026-12-11", "after": "2026-12-14", "lateDays": 1}]
+    assert len(plan.log()) == 1
+    value = {"changes": changes, "token": seen["token"], "idempotencyKey": "dates"}
+    before = {key: plan.raw(key) for key in ("P-1", "P-2", "P-3")}
+    done = plan.done("applyReschedule", value, "items { key version ... on Task { start due } }")
+    assert [(one["key"], one["start"], one["due"], one["version"]) for one in done["items"]] == [
+        ("P-1", "2026-12-07", "2026-12-09", 2),
+        ("P-2", "2026-12-10", "2026-12-11", 2),
+        ("P-3", None, "2026-12-14", 2),
+    ]
+    assert len(plan.log()) == done["changeSeq"] == 2
+    # Sent again it has the same answer, and without its key it is another request: nothing is left to move.
+    assert plan.done("applyReschedule", value, "items { key version ... on Task { start due } }") == done
+    assert plan.refused("applyReschedule", {"changes": changes, "token": seen["token"]}) == [("CONFLICT", ["token"])]
+    again = preview(plan, changes)
+    assert again["moved"] == []
+    assert plan.done("applyReschedule", {"changes": changes, "token": again["token"]})["changeSeq"] is None
+    plan.done("undo", {"changeSeq": 2})
+    assert all(same(plan.raw(key), before[key]) for key in before)
+    plan.healthy()
+
+
+def test_what_moved_in_between_counts_where_it_matters(plan: Desk) -> None:
+    changes = [{"item": "P-1", "due": "2026-12-09"}]
+    seen = preview(plan, changes)
+    plan.done("createTask", {"title": "Elsewhere", "due": "2026-12-01"})
+    plan.done("updateTask", {"id": "P-2", "title": "Another name"})
+    value = {"changes": changes, "token": seen["token"]}
+    plan.done("updateTask", {"id": "P-3", "due": "2026-12-18"})
+    assert plan.refused("applyReschedule", value) == [("CONFLICT", ["token"])]
+    plan.done("updateTask", {"id": "P-3", "due": "2026-12-11"})
+    assert plan.done("applyReschedule", value)["changeSeq"] == 6
+    assert str(plan.raw("P-2")["due"]) == "2026-12-11"
+
+
+def test_a_cascade_is_not_written_over_what_was_written_after_it_was_worked_out(plan: Desk) -> None:
+    dates = [NewDates(plan.raw("P-1")["id"], due="2026-12-09")]
+    rests_on = {plan.raw(key)["id"] for key in ("P-1", "P-2")}
+
+    def tried(seq: int) -> int | None:
+        request = Request(apply_dates(dates, seq, rests_on), Author(), time.time_ns() // 1_000_000)
+        return plan.loop.run(Committer(plan.store).submit(plan.workspace, request)).change_seq
+
+    plan.done("createTask", {"title": "Elsewhere"})
+    plan.done("createPerson", {"title": "Ann"})
+    with pytest.raises(ConflictError):  # people have calendars
+        tried(2)
+    assert tried(3) == 4
+    plan.done("linkItems", {"links": [{"kind": "BLOCKS", "from": "T-1", "to": "P-2"}]})
+    with pytest.raises(ConflictError):
+        tried(4)
+    plan.done("updateTask", {"id": "P-2", "estimate": 80})
+    with pytest.raises(ConflictError):
+        tried(5)
+    assert tried(6) is None
+    assert len(plan.log()) == 6
+
+
+def test_dates_are_moved_among_other_writes(plan: Desk) -> None:
+    changes = [{"item": "P-1", "due": "2026-12-09"}]
+    value = {"changes": changes, "token": preview(plan, changes)["token"]}
+    document = """mutation($input: ApplyRescheduleInput!) {
+        applyReschedule(input: $input) { changeSeq userErrors { code } } }"""
+    committer = Committer(plan.store)
+
+    async def storm() -> list[Any]:
+        other = [
+            plan.asked('mutation { createTask(input: { title: "x" }) { changeSeq userErrors { code } } }',
+                       committer=committer) for _ in range(20)
+        ]  # fmt: skip
+        return await asyncio.gather(*other[:10], plan.asked(document, input=value, committer=committer), *other[10:])
+
+    answers = plan.loop.run(storm())
+    assert [one for answer in answers for one in answer.values() if one["userErrors"]] == []
+    assert str(plan.raw("P-3")["due"]) == "2026-12-14"
+    assert [one.seq for one in plan.log()] == list(range(1, 23))
+
+
+def test_what_cannot_be_rescheduled_is_said(plan: Desk) -> None:
+    token = preview(plan, [])["token"]
+    cases: list[tuple[dict[str, Any], tuple[str, list[str]]]] = [
+        ({"changes": [{"item": "404", "due": "2026-12-09"}]}, ("NOT_FOUND", ["changes"])),
+        ({"changes": [{"item": "G", "due": "2026-12-09"}]}, ("INVALID_VALUE", ["changes"])),
+        ({"changes": [{"item": "P-1", "due": "soon"}]}, ("INVALID_VALUE", ["changes"])),
+        ({"changes": [{"item": "P-1"}]}, ("INVALID_VALUE", ["changes"])),
+        ({"changes": [{"item": "P-1", "due": "2026-12-09"}]}, ("CONFLICT", ["token"])),
+        ({"changes": [], "keep": ["404"]}, ("NOT_FOUND", ["changes"])),
+    ]
+    for value, expected in cases:
+        assert plan.refused("applyReschedule", {**value, "token": token}) == [expected]
+    assert len(plan.log()) == 1
+
+
+def test_hidden_items_are_neither_shown_nor_moved_by_a_reschedule(plan: Desk) -> None:
+    team = plan.done("createTeam", {"title": "Team", "key": "TM"}, "item { id }")["item"]["id"]
+    plan.done("updateTask", {"id": "P-2", "visibility": "TEAM", "team": "TM"})
+    stranger = Viewer("x", plan.workspace, Role.EDITOR)
+    changes = [{"item": "P-1", "due": "2026-12-11"}]
+    seen = preview(plan, changes, stranger)
+    assert [one["key"] for one in seen["moved"]] == ["P-1"]
+    assert seen["completeness"] == {"hidden": 1}
+    assert "P-2" not in str(seen)
+    value = {"changes": changes, "token": seen["token"]}
+    assert plan.do("applyReschedule", value, "items { key }", stranger)["items"] == [{"key": "P-1"}]
+    assert str(plan.raw("P-2")["due"]) == "2026-12-10"
+    member = Viewer("y", plan.workspace, Role.EDITOR, teams=frozenset({team}))
+    assert [one["key"] for one in preview(plan, [{"item": "P-1", "due": "2026-12-16"}], member)["moved"]] == [
+        "P-1", "P-2", "P-3"
+    ]  # fmt: skip
 
 
 # Recurring work ---------------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from workatlas.cli import (
     operations,
     past,
     people,
+    reschedule,
     risks,
     routes,
     search,
@@ -63,6 +64,7 @@ app.command()(okr.okr)
 app.command()(budgets.budgets)
 app.command()(people.people_risk)
 app.command()(people.workload)
+app.command()(reschedule.reschedule)
 app.command()(choke.choke_points)
 app.command()(choke.dominators)
 app.command()(centrality.centrality)
