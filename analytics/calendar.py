@@ -96,10 +96,14 @@ class Calendar:
 
         A Monday is one working day after the Sunday (or the Friday) before it.
         """
-        first, last = sorted((due, day))
-        ends = np.array([first, last], dtype="datetime64[D]") + 1
-        count = int(np.diff(self._days.before(ends))[0])
-        return count if day >= due else -count
+        return int(self.days_from(due, np.array([day], dtype="datetime64[D]"))[0])
+
+    def days_from(self, due: date, days: Days) -> Floats:
+        """Return the working days from ``due`` to each day, as ``days_after`` does; NaN for NaT. Shapes (n,) → (n,)."""
+        first = np.datetime64(due, "D")
+        known = ~np.isnat(days)
+        passed = self._days.before(np.where(known, days, first) + 1) - self._days.before(np.array([first]) + 1)
+        return np.where(known, np.rint(passed), np.nan)
 
     def shifted(self, days: Days, by: Floats) -> Days:
         """Return each day moved by a whole number of working days, later or (negative) earlier. Shapes (n,) → (n,).

@@ -88,7 +88,7 @@ class CriticalItems(Mapping[Hashable, CriticalItem]):
 
     def __init__(self, expanded: Expanded, times: Timing, focus: Focus, hidden: Flags | None) -> None:
         self._expanded, self._times = expanded, times
-        self._unit, self._critical, self._total = _by_item(expanded, times)
+        self._unit, self._critical, self._total = by_item(expanded, times)
         leads = self._unit >= 0
         seen = np.ones(len(leads), dtype=np.bool_) if hidden is None else ~hidden
         self.hidden = int(np.count_nonzero(leads & focus.items & ~seen))
@@ -166,7 +166,7 @@ class CriticalItems(Mapping[Hashable, CriticalItem]):
         )
 
 
-def _by_item(expanded: Expanded, times: Timing) -> tuple[Ints, Flags, Floats]:
+def by_item(expanded: Expanded, times: Timing) -> tuple[Ints, Flags, Floats]:
     """Return each item's unit (-1: it does not lead to the target), whether it is critical, and its total float.
 
     An item counts by its finish. A container is critical when its finish or its gate is, and may slip as little as
@@ -294,7 +294,7 @@ def floats(snapshot: Snapshot, goal: Hashable | None = None, *, today: date | No
     times = timing(expanded, NO_TARGET if row is None else int(expanded.unit[expanded.finish[row]]))
     if row is not None and not expanded.is_open[row]:
         return np.full(len(snapshot), np.nan)
-    unit, _, total = _by_item(expanded, times)
+    unit, _, total = by_item(expanded, times)
     return np.where(unit >= 0, total, np.nan)
 
 

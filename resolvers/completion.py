@@ -20,6 +20,7 @@ from graph.snippets import matches
 from resolvers.connection import encoded
 from resolvers.projection import (
     Category,
+    Computed,
     Connection,
     Cursor,
     Edges,
@@ -88,6 +89,9 @@ class _Item:
                 return self.found.categories.get(self.row[one.place])
             case Nested():
                 return _Connection(self.found, one.connection, self.row[one.place])
+            case Computed():
+                value = self.found.computed[one.number].get(self.row[0])
+                return value if one.selected is None else one.selected.shown(value)
             case Value():
                 return answered(one.column.type, self.row[one.place])
 

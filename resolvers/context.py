@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -9,6 +10,7 @@ from typing import Final
 
 from graph.committer import Committer
 from graph.draft import Outcome
+from graph.snapshot import Snapshot
 from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store
 from graph.tail import Tail
@@ -19,6 +21,19 @@ from resolvers.bounds import Bounds
 from resolvers.courier import Courier
 from resolvers.documents import Document
 from resolvers.errors import RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The snapshot from which one operation computes, and when it was found to be the newest."""
+
+    snapshot: Snapshot
+    at: datetime
+
+    def age(self, now: datetime) -> float:
+        """Return the seconds that have passed since."""
+        return max((now - self.at).total_seconds(), 0.0)
+
 
 MAX_ROOT_READS: Final = 20
 """Traversals that one operation may begin: each alias of a root field is one."""
@@ -56,6 +71,8 @@ class Context:
     cost: int = 0
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)
+    _pinned: Pinned | None = field(default=None, repr=False)
+    _pinning: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def workspace(self) -> str:
@@ -74,6 +91,20 @@ class Context:
             self._settings = await read(self.store, self.workspace)
         return self._settings
 
+    async def pinned(self) -> Pinned:
+        """Return the snapshot from which the operation's computed fields come, the newest when it is first asked for.
+
+        Raises:
+            UnknownWorkspaceError: There is no such workspace.
+            StoreError: The database failed.
+
+        """
+        async with self._pinning:
+            if self._pinned is None:
+                at = self.now()
+                self._pinned = Pinned(await self.snapshots.current(), at)
+            return self._pinned
+
     async def commit(self, request: Request) -> Outcome:
         """Do what a request asks for in the viewer's workspace.
 
@@ -84,11 +115,12 @@ class Context:
 
         """
         committer = self.committer or Committer(self.store)
+        self._pinned = None
         return await committer.submit(self.workspace, request)
 
     def forget(self) -> None:
         """Forget what was read: a subscription asks again, as whoever the viewer is by now."""
-        self.reads, self._settings = 0, None
+        self.reads, self._settings, self._pinned = 0, None, None
         self.viewer = self.renewed() if self.renewed else self.viewer
 
     def followed(self) -> Tail:

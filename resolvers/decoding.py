@@ -25,6 +25,7 @@ from resolvers.arguments import Bound
 from resolvers.connection import encoded
 from resolvers.projection import (
     Category,
+    Computed,
     Connection,
     Cursor,
     EdgePart,
@@ -43,8 +44,10 @@ from resolvers.projection import (
 )
 from resolvers.scalars import coarse
 
-Decoder = Callable[[Any, Sequence[Bound], Mapping[str, str]], Any]
-"""Takes a connection's rows (and number) or a list of rows, the bound lists, and the categories of statuses."""
+Decoder = Callable[[Any, Sequence[Bound], Mapping[str, str], Sequence[Mapping[str, Any]]], Any]
+"""Takes a connection's rows (and number) or a list of rows, the bound lists, the categories of statuses, and the values
+of the computed fields by their numbers and the items' ids.
+"""
 
 
 class OddValueError(Exception):
@@ -74,7 +77,7 @@ class _Writer:
 
     def finished(self, last: str) -> Decoder:
         body = "\n".join(f"    {line}" for line in (*self.lines, last))
-        text = f"def decode(rows, lists, categories):\n{body}\n"
+        text = f"def decode(rows, lists, categories, computed):\n{body}\n"
         exec(compile(text, "<decoder>", "exec"), self.names)
         made: Decoder = self.names["decode"]
         return made
@@ -172,6 +175,9 @@ class _Writer:
                 return f"categories.get({row}[{one.place}])"
             case Nested():
                 return f"{self.connection(one.connection)}({row}[{one.place}])"
+            case Computed():
+                found = f"computed[{one.number}].get({row}[0])"
+                return found if one.selected is None else f"{self._named(one.selected.shown)}({found})"
             case Value():
                 return self._property(one.column, f"{row}[{one.place}]")
 

@@ -10,6 +10,7 @@ import strawberry
 
 from graph.model import NODES
 from resolvers.access import METADATA, Access
+from resolvers.computed import GoalArgument, computed_of
 from resolvers.connection import DEFAULT_PAGE, After, First, PageInfo
 from resolvers.filters import FILTERS, ORDERS
 from resolvers.matches import SearchMatch
@@ -56,6 +57,16 @@ def _nested(target: str) -> Callable[..., Any]:
         raise NotImplementedError("nested connections are read with their root field")
 
     return listed(target, nested)
+
+
+def _worked_out(*, goal: bool) -> Callable[..., Any]:
+    def plain() -> Any:
+        raise NotImplementedError("computed fields are filled with their root field")
+
+    def towards(goal: GoalArgument = None) -> Any:
+        return plain()
+
+    return towards if goal else plain
 
 
 def field(annotation: Any, description: str, *, access: Access | None = None, **options: Any) -> Any:
@@ -116,6 +127,8 @@ def _fields_of(name: str, types: Mapping[str, Made]) -> dict[str, Any]:
         fields["category"] = field(StatusCategory | None, "What the status means: the category of its name.")
     if name in {"Person", "Team"}:
         fields["name"] = field(str, "What it is called: the same as its title.")
+    for own in computed_of(name).values():
+        fields[own.name] = field(own.annotation, own.description, resolver=_worked_out(goal=own.goal))
     for one in edge_fields_of(name).values():
         fields[one.name] = field(types[f"{one.type_name}Connection"], one.description, resolver=_nested(one.target))
     return fields

@@ -17,7 +17,7 @@ from resolvers.conditions import Facts
 from resolvers.decoding import Decoder, connection_decoder, items_decoder
 from resolvers.documents import Document, remembered
 from resolvers.naming import SEARCH, labels_of, plain
-from resolvers.projection import Connection, Items, Layout, Projection, Slot
+from resolvers.projection import ComputedSlot, Connection, Items, Layout, Projection, Slot
 
 _KEY: Final = Column(plain(next(one for one in SHARED if one.name == "key")))
 _MAX_PROGRAMS: Final = 64
@@ -53,12 +53,20 @@ class PlannedList:
         return bound if bound.timeless else None
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedValue:
+    """A computed field; ``arguments`` only where it takes some."""
+
+    name: str
+    arguments: Arguments | None
+
+
 @dataclass(slots=True, eq=False)
 class Plan:
     """One selected root field of items: a list (``named_by`` is empty), or items that are named by id or key.
 
-    ``arguments`` are those of the field, ``lists`` its lists by number; ``statuses`` tells whether the answer shows
-    what statuses mean.
+    ``arguments`` are those of the field, ``lists`` its lists by number, ``computed`` its computed fields by number;
+    ``statuses`` tells whether the answer shows what statuses mean.
     """
 
     target: str
@@ -69,6 +77,7 @@ class Plan:
     decode: Decoder
     lists: Sequence[PlannedList]
     statuses: bool
+    computed: Sequence[PlannedValue]
     _fixed: list[Bound | None] = field(default_factory=list)
     _programs: OrderedDict[Hashable, Program] = field(default_factory=OrderedDict)
 
@@ -133,7 +142,13 @@ def _planned(
         decode = connection_decoder(content)
     lists = [_list(document, number, slot) for number, slot in enumerate(projection.slots)]
     arguments = Arguments(document.object(parent).fields[nodes[0].name.value], nodes[0])
-    return Plan(target, named_by, arguments, layout, content, decode, lists, projection.statuses)
+    values = [_value(document, slot) for slot in projection.computed.values()]
+    return Plan(target, named_by, arguments, layout, content, decode, lists, projection.statuses, values)
+
+
+def _value(document: Document, slot: ComputedSlot) -> PlannedValue:
+    declared = document.object(slot.parent).fields[slot.name]
+    return PlannedValue(slot.name, Arguments(declared, slot.node) if declared.args else None)
 
 
 def _list(document: Document, number: int, slot: Slot | None) -> PlannedList:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from graphql import FieldNode, GraphQLObjectType, get_named_type
+from graphql import FieldNode, GraphQLObjectType, get_named_type, print_ast
 
 from graph.model import Property
 from graph.selection import RANK, Column, EdgeColumn, Hop, Label, Level, Listing, Place
 from graph.values import Type
+from resolvers.computed import COMPUTED
 from resolvers.documents import Document
 from resolvers.errors import RefusedError
 from resolvers.naming import SEARCH, EdgeField, edge_fields_of, labels_of, plain, properties_of
@@ -67,13 +68,13 @@ class Nested:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """What is selected of a plain object: response key and name of each field, and what is selected of an object."""
+    """What is selected of a plain object: response key and attribute of each field, and what is asked of an object."""
 
     type_name: str
     fields: tuple[tuple[str, str, Plain | None], ...]
 
     def shown(self, value: Any) -> Any:
-        """Return an object, a list of them, or null, as it is selected; its attributes are called as its fields."""
+        """Return an object, a list of them, or null, as it is selected."""
         if value is None:
             return None
         if isinstance(value, list | tuple):
@@ -95,7 +96,16 @@ class Matched:
     selected: Plain
 
 
-Field = Value | TypeName | Category | Nested
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A field that is worked out from the snapshot; ``number`` names its values, ``selected`` what is asked of them."""
+
+    key: str
+    number: int
+    selected: Plain | None
+
+
+Field = Value | TypeName | Category | Nested | Computed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +193,15 @@ class Slot:
     node: FieldNode
 
 
+@dataclass(frozen=True, slots=True)
+class ComputedSlot:
+    """A computed field with its arguments; ``parent`` and ``name`` find it in the schema."""
+
+    parent: str
+    name: str
+    node: FieldNode
+
+
 @dataclass(slots=True)
 class Layout:
     """What each row of one level holds, as it becomes known while the selection is read."""
@@ -220,13 +239,15 @@ class PlannedHop:
 class Projection:
     """Reads the selection of one root field; ``slots`` are its lists, numbered as they are found.
 
-    ``statuses`` tells whether it shows what statuses mean.
+    ``computed`` are its computed fields, each once however often it is asked with the same arguments. ``statuses``
+    tells whether it shows what statuses mean.
     """
 
     def __init__(self, document: Document, skips: Mapping[str, bool]) -> None:
         self._document = document
         self._skips = skips
         self.slots: list[Slot | None] = []
+        self.computed: dict[tuple[str, str], ComputedSlot] = {}
         self.statuses = False
 
     def _fields(self, nodes: Sequence[FieldNode], type_name: str) -> list[tuple[str, str, list[FieldNode]]]:
@@ -234,10 +255,16 @@ class Projection:
 
     def _plain(self, nodes: Sequence[FieldNode], type_name: str) -> Plain:
         """Return what is selected of a plain object."""
-        declared, found = self._document.object(type_name).fields, []
+        declared = self._document.object(type_name).fields
+        found: list[tuple[str, str, Plain | None]] = []
         for key, name, own in self._fields(nodes, type_name):
-            inner = get_named_type(declared[name].type) if name in declared else None
-            found.append((key, name, self._plain(own, inner.name) if isinstance(inner, GraphQLObjectType) else None))
+            if name == "__typename":
+                found.append((key, name, None))
+                continue
+            inner = get_named_type(declared[name].type)
+            attribute = declared[name].extensions["strawberry-definition"].python_name
+            selected = self._plain(own, inner.name) if isinstance(inner, GraphQLObjectType) else None
+            found.append((key, attribute, selected))
         return Plain(type_name, tuple(found))
 
     # Items --------------------------------------------------------------------------------------------------------
@@ -267,8 +294,17 @@ class Projection:
             return Value(key, layout.place(Column(plain(_TITLE))), _TITLE)
         if name in properties:
             return Value(key, layout.place(Column(plain(properties[name]))), replace(properties[name], description=""))
+        if name in COMPUTED:
+            return self._computed(key, label, name, nodes)
         place, connection = self._hop(label, edge_fields_of(label)[name], nodes, layout, depth)
         return Nested(key, place, connection)
+
+    def _computed(self, key: str, label: str, name: str, nodes: list[FieldNode]) -> Computed:
+        asked = (name, " ".join(print_ast(one) for one in nodes[0].arguments or ()))
+        self.computed.setdefault(asked, ComputedSlot(label, name, nodes[0]))
+        kind = get_named_type(self._document.object(label).fields[name].type)
+        selected = self._plain(nodes, kind.name) if isinstance(kind, GraphQLObjectType) else None
+        return Computed(key, list(self.computed).index(asked), selected)
 
     # Edges --------------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from resolvers.conditions import Facts
 from resolvers.context import Context
 from resolvers.decoding import OddValueError
 from resolvers.errors import RefusedError
+from resolvers.filling import Values, filled
 from resolvers.moments import Clock
 from resolvers.naming import ABSTRACT, SEARCH, plural
 from resolvers.plans import Plan, plan_of
@@ -40,6 +41,7 @@ class Found:
     rows: Any
     lists: Sequence[Bound]
     categories: Mapping[str, str]
+    computed: Sequence[Values] = ()
 
     def decoded(self) -> Any:
         """Return the answer.
@@ -51,8 +53,9 @@ class Found:
         if any(one.unfit for one in self.lists):
             raise OddValueError
         if not self.plan.named_by:
-            return self.plan.decode(self.rows, self.lists, self.categories)
-        items = iter(self.plan.decode([row for row in self.rows if row is not None], self.lists, self.categories))
+            return self.plan.decode(self.rows, self.lists, self.categories, self.computed)
+        present = [row for row in self.rows if row is not None]
+        items = iter(self.plan.decode(present, self.lists, self.categories, self.computed))
         return [None if row is None else next(items) for row in self.rows]
 
 
@@ -78,7 +81,7 @@ async def read_list(context: Context, plan: Plan, variables: Mapping[str, Any]) 
     rows, total, lists, categories = await _traversed(context, plan, variables, None)
     connection: Any = plan.content
     hop = [rows, total] if connection.rows and connection.total else rows if connection.rows else total
-    return Found(plan, hop, lists, categories)
+    return Found(plan, hop, lists, categories, await filled(context, plan, variables, hop, lists))
 
 
 async def read_items(context: Context, plan: Plan, variables: Mapping[str, Any], names: Sequence[str]) -> Found:
@@ -95,7 +98,8 @@ async def read_items(context: Context, plan: Plan, variables: Mapping[str, Any],
     rows, _, lists, categories = await _traversed(context, plan, variables, names)
     place = plan.name_place
     by_name = {row[place]: row for row in rows}
-    return Found(plan, [by_name.get(name) for name in names], lists, categories)
+    found = [by_name.get(name) for name in names]
+    return Found(plan, found, lists, categories, await filled(context, plan, variables, found, lists))
 
 
 async def _traversed(

@@ -23,6 +23,8 @@ from graphql import (
 from graphql import parse_type as parse
 from hypothesis import strategies as st
 
+from graph.model import NODES
+from resolvers.computed import COMPUTED
 from resolvers.connection import encoded
 from resolvers.naming import properties_of
 from resolvers.reading import ROOT_FIELDS
@@ -48,12 +50,17 @@ class Written:
     variables: Mapping[str, Any]
 
 
-def documents(world: World, questions: Questions, *, filtered: bool = True) -> st.SearchStrategy[Written]:
-    """Documents of fields that are compiled; ``filtered`` gives their lists filters and orders too."""
+def documents(
+    world: World, questions: Questions, *, filtered: bool = True, computed: bool = True
+) -> st.SearchStrategy[Written]:
+    """Documents of fields that are compiled; ``filtered`` gives their lists filters and orders too.
+
+    Without ``computed`` none is asked that comes from the snapshot.
+    """
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Written:
-        return _Writer(draw, world, questions, filtered).document()
+        return _Writer(draw, world, questions, filtered, computed).document()
 
     return drawn()
 
@@ -72,6 +79,7 @@ class _Writer:
     world: World
     questions: Questions
     filtered: bool
+    computed: bool
     fragments: list[_Fragment] = field(default_factory=list)
     declared: list[str] = field(default_factory=list)
     sent: dict[str, Any] = field(default_factory=dict)
@@ -106,7 +114,7 @@ class _Writer:
 
     def _part(self, on: Composite, depth: int) -> str:
         self.parts -= 1
-        follow = [name for name, one in on.fields.items() if not is_leaf_type(get_named_type(one.type))]
+        follow = [name for name, one in self._asked(on).items() if not is_leaf_type(get_named_type(one.type))]
         kinds = ["leaf", "leaf"]
         if self.parts > 0:
             kinds += ["follow"] * 3 if follow and depth and self.hops > 0 else []
@@ -125,12 +133,15 @@ class _Writer:
                 return self._leaf(on)
 
     def _leaf(self, on: Composite) -> str:
-        names = [name for name, one in on.fields.items() if is_leaf_type(get_named_type(one.type))]
+        names = [name for name, one in self._asked(on).items() if is_leaf_type(get_named_type(one.type))]
         name = self.draw(st.sampled_from(["__typename", *names]))
         # Kinds may give one name different types: then they must not meet under one key.
         key = name if name in _SHARED else f"{name}_{_tag(on.fields[name])}"
         alias = self.draw(st.sampled_from(["", f"{key}: ", f"x_{key}: "]))
         return self._directive(f"{alias if alias or name == key else f'{key}: '}{name}")
+
+    def _asked(self, on: Composite) -> Mapping[str, GraphQLField]:
+        return {name: one for name, one in on.fields.items() if self.computed or name not in COMPUTED}
 
     def _fragment(self, on: Composite, depth: int) -> _Fragment:
         fitting = [one for one in self.fragments if one.on in _overlapping(on) and one.hops <= self.hops and depth == 3]
@@ -196,6 +207,10 @@ class _Writer:
                 return st.lists(names, max_size=4)
             case "key":
                 return st.sampled_from([*keys, "no such item"])
+            case "goal":
+                rows = self.world.nodes.items()
+                goals = [key for key, row in rows if NODES[row.kind].group and key not in self.world.hidden]
+                return st.none() | st.sampled_from([*goals, *(self.world.id(key) for key in goals)])
             case "first":
                 return st.sampled_from([1, 2, 3, 5, 5, 5, None])
             case "after":

@@ -16,11 +16,14 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult, GraphQLResolveInfo, execute_sync, parse
 
+from analytics.positions import goal_threats, positions, states
 from graph.lifecycle import DEFAULT_STATUSES
 from graph.model import NODES, Property
+from graph.snapshot import Snapshot
 from graph.store import Store
 from graph.values import CoarseDate, Precision, Type
 from resolvers.completion import plain_schema
+from resolvers.computed import COMPUTED
 from resolvers.connection import encoded
 from resolvers.naming import ABSTRACT, edge_fields, labels_of, properties_of
 from resolvers.schema import SCHEMA
@@ -96,6 +99,8 @@ class PlainGraph:
     items: dict[str, Item]
     links: list[Link]
     statuses: Mapping[str, str]
+    snapshot: Snapshot | None = None
+    """What computed fields come from."""
 
     @classmethod
     async def read(cls, store: Store, workspace: str, statuses: Mapping[str, str]) -> PlainGraph:
@@ -152,9 +157,42 @@ class PlainGraph:
                 return self.category(item)
             case "name":
                 return item.state.get("title")
+        if name in COMPUTED:
+            return self._computed(item, name, given.get("goal"))
         edge = edge_fields()[name]
         own = {one.name: one for one in edge.kind.properties}
         return self._page(edge.target, self._ends(item, edge.kind.name, edge.forward), given, own)
+
+    def _computed(self, item: Item, name: str, goal: str | None) -> Any:
+        """Ask the analyses of one item alone."""
+        assert self.snapshot is not None
+        rows, today = [self.snapshot.row(item.id)], NOW.date()
+        match name:
+            case "snapshotSeq":
+                return self.snapshot.seq
+            case "snapshotAge":
+                return 0.0
+            case "threatens":
+                return [
+                    {"goal": one.goal, "goalTitle": one.goal_title, "value": one.value, "reasons": list(one.reasons)}
+                    for one in goal_threats(self.snapshot, rows, today=today)[0]
+                ]
+            case "totalFloat" | "drag" | "dueSlack":
+                (place,) = positions(self.snapshot, rows, goal, today=today)
+                if place is None:
+                    return None
+                named = {"goal": place.goal, "goalTitle": place.goal_title}
+                if name == "dueSlack":
+                    return named | {"due": place.due and place.due.isoformat(), "days": place.slack_days}
+                hours = place.total_float if name == "totalFloat" else place.drag
+                return None if hours is None else named | {"hours": hours}
+        (state,) = states(self.snapshot, rows, today=today)
+        return {
+            "isReady": state.ready,
+            "readyFrom": state.ready_from and state.ready_from.isoformat(),
+            "isBlocked": state.blocked,
+            "cannotFinishYet": state.cannot_finish_yet,
+        }[name]
 
     def _ends(self, item: Item, kind: str, forward: bool) -> list[tuple[Item, Link | None]]:
         found = [one for one in self.links if one.kind == kind and (one.start if forward else one.end) == item.id]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.connection import Connection
-from graph.snapshot_store import SnapshotKeeper
+from graph.snapshot_store import SnapshotKeeper, load_snapshot
 from graph.store import open_store
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds
@@ -69,6 +69,7 @@ def opened(connection: Connection) -> Iterator[Session]:
         store = CountingStore(runner.run(pool.__aenter__()))
         try:
             graph = runner.run(PlainGraph.read(store, world.workspace, variety.STATUSES))
+            graph.snapshot = runner.run(load_snapshot(store, world.workspace))
             yield Session(world, Questions(world), graph, store, runner)
         finally:
             runner.run(pool.__aexit__(None, None, None))
