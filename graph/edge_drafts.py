@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from graph import planning
+from graph import cypher, planning
 from graph.acyclicity import EdgeName
-from graph.batch import EdgeRow, NodeRow
+from graph.batch import EdgeRow, NodeRow, Ref
 from graph.directory import UNRESOLVED, Address, Known
 from graph.draft import Draft, Mode
 from graph.edges import EdgePlan, write_edges
@@ -73,6 +73,26 @@ async def _plan_placeholders(draft: Draft, rows: Iterable[EdgeRow]) -> list[Node
             made[ref.space, ref.value] = NodePlan(stand_in, state, None, None)
     await give_keys(draft, list(made.values()))
     return list(made.values())
+
+
+async def plan_misfits(draft: Draft, nodes: Iterable[NodePlan]) -> list[EdgePlan]:
+    """Return what takes away the edges that no longer fit items whose kind an import changes; each is reported."""
+    where = {one.known.id: one.row.where for one in nodes if one.known is not None and one.known.label != one.row.kind}
+    if not where:
+        return []
+    settings, rows = draft.settings.id, draft.transaction.rows
+    stored = await rows(cypher.EDGES_AT, workspace=settings, ids=sorted(where))
+    ends = sorted({end for _, start, stop in stored for end in (start, stop)})
+    named = {item: (key, label) for item, key, label, _ in await rows(cypher.KEYS_OF_IDS, workspace=settings, ids=ends)}
+    kinds = {item: draft.directory[Ref("id", item)] for item in where}
+    found: list[EdgePlan] = []
+    for kind, start, end in stored:
+        keys = [named[item][0] for item in (start, end)]
+        labels = [known.label if (known := kinds.get(item)) else named[item][1] for item in (start, end)]
+        if wrong := check_ends(EDGES[kind], *labels, same=False, where=where.get(start) or where.get(end) or ""):
+            draft.problem("EDGE_DROPPED", f"{keys[0]} → {keys[1]} is taken away: {wrong.message}", wrong.where)
+            found.append(EdgePlan(kind, start, end, {}, remove=True))
+    return found
 
 
 async def write_planned(draft: Draft, plans: Sequence[EdgePlan]) -> list[EdgeName]:

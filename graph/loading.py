@@ -43,6 +43,7 @@ _ANOMALY_OF: Final = {
     "KEY_TAKEN": "keyTaken",
     "SELF_REFERENCE": "selfReference",
     "WRONG_ENDS": "wrongEnds",
+    "EDGE_DROPPED": "edgeDropped",
     "NOT_FOUND": "targetNotFound",
     "DUPLICATE_ID": "duplicateId",
     "LOCAL_EDIT_KEPT": "localEditKept",

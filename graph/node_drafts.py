@@ -153,7 +153,7 @@ def _plan(draft: Draft, one: _Candidate) -> NodePlan | None:
             state = stamped(row.kind, given, None, state, draft.settings.words, draft.now)
             _check_whole(draft, row, state)
         return NodePlan(row, state, None, one.fingerprint)
-    draft.outcome.touched.append(known)
+    draft.outcome.touched.append(_renamed(draft, row, known))
     if one.unchanged:
         draft.outcome.unchanged += 1
         return None
@@ -168,6 +168,15 @@ def _plan(draft: Draft, one: _Candidate) -> NodePlan | None:
     if known.placeholder and row.key and draft.directory[Ref("key", row.key)] is None:
         state["key"] = row.key
     return NodePlan(row, state, known, one.fingerprint, edits, _change(known, before, state, row.kind))
+
+
+def _renamed(draft: Draft, row: NodeRow, known: Known) -> Known:
+    """Return the item under the label that its source gives it now; edges of the same load are checked against that."""
+    if draft.mode is Mode.EDIT or row.kind == known.label:
+        return known
+    renamed = known._replace(label=row.kind)
+    draft.directory.add(renamed)
+    return renamed
 
 
 def _plan_edit(draft: Draft, row: NodeRow, given: State, known: Known, before: State) -> NodePlan | None:

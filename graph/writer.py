@@ -19,7 +19,7 @@ from graph.calendar_store import write_calendars
 from graph.calendars import WorkingCalendar
 from graph.directory import Address, Directory, Known
 from graph.draft import Draft, Mode, Outcome
-from graph.edge_drafts import plan_edges, write_planned
+from graph.edge_drafts import plan_edges, plan_misfits, write_planned
 from graph.errors import CycleError
 from graph.history import Author
 from graph.idempotency import keep_answer, kept_answer
@@ -141,11 +141,12 @@ async def _write_batch(draft: Draft, batch: Batch) -> None:
     purged = await plan_purging(draft, batch.purge)
     nodes = await plan_nodes(draft, batch.nodes)
     edges, placeholders = await plan_edges(draft, batch.edges)
+    misfits = await plan_misfits(draft, nodes)
     calendars = _checked_calendars(draft, batch)
     draft.refuse_if_broken()
     draft.begun = True
     await write_nodes(draft, [*nodes, *placeholders])
-    new_edges = await write_planned(draft, edges)
+    new_edges = await write_planned(draft, [*misfits, *edges])
     draft.calendar_changes = await write_calendars(draft.transaction, draft.settings.id, calendars)
     new_edges += await set_archived(draft, restore, archived=False)
     await set_archived(draft, archive, archived=True)

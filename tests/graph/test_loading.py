@@ -309,3 +309,46 @@ def test_two_loads_at_once_leave_one_whole_graph(run: Run) -> None:
         assert await space.violations() == []
 
     run(scenario)
+
+
+def test_edges_that_no_longer_fit_an_item_of_another_kind_are_taken_away_and_counted(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(
+            item("Task", "T-1", "jira"), item("Task", "T-2", "jira"), item("Project", "P-1", "jira"),
+            edge("PART_OF", "T-1", "P-1"), edge("PART_OF", "T-2", "T-1"), edge("BLOCKS", "T-2", "T-1"),
+        )  # fmt: skip
+        milestone = item("Milestone", "T-1", "jira")
+        report = await space.load(milestone, item("Milestone", "T-2", "jira"), edge("PART_OF", "T-1", "P-1"))
+        assert report.anomalies == {"edgeDropped": 1}
+        assert (
+            "T-2 → T-1 is taken away: PART_OF cannot run from Milestone to Milestone"
+            in report.examples["edgeDropped"][0]
+        )
+        assert (report.edges_removed, report.skipped) == (1, 0)
+        assert await space.violations() == []
+        assert {name[1] for name in (await space.edges())} == {"PART_OF", "BLOCKS"}
+
+    run(scenario)
+
+
+def test_edges_are_checked_against_the_kind_that_a_load_gives_an_item(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(item("Task", "A", "jira"), item("Project", "P", "jira"))
+        fits = item("Project", "A", "jira"), item("Portfolio", "F", "jira"), edge("PART_OF", "A", "F")
+        assert (await space.load(*fits)).anomalies == {}
+        misfits = item("Task", "A", "jira"), edge("PART_OF", "A", "F")
+        report = await space.load(*misfits, chunk=1)
+        assert report.anomalies == {"edgeDropped": 1, "wrongEnds": 1}
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_what_stood_in_for_an_item_of_another_kind_leaves_no_edge_behind_that_does_not_fit(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.load(item("Task", "T-1", "jira"), edge("PART_OF", "T-1", "jira:X"))
+        report = await space.load(item("Objective", "X", "jira"))
+        assert report.anomalies == {"edgeDropped": 1}
+        assert await space.violations() == []
+
+    run(scenario)
