@@ -10,7 +10,7 @@ import numpy as np
 from analytics.calendar import Calendar
 from analytics.ownership import sure_edges
 from graph.calendars import is_timezone
-from graph.columns import Days, Floats, Ints
+from graph.columns import Days, Flags, Floats, Ints
 from graph.snapshot import KINDS, Snapshot
 
 _KEY: Final = "analytics.calendars"
@@ -22,6 +22,8 @@ _LEAST: Final = 0.01
 class Calendars:
     """``index`` (int32, shape (n,)): the place in ``distinct`` of each item's calendar.
 
+    ``inactive`` (shape (n,)) are people who take no part any more.
+
     The first of ``distinct`` is the workspace's own, from its policy. A person has the calendar that it names, else
     the workspace's, for its ``weeklyHours`` (spread over the week as in that calendar; less than 0.01 counts as
     unknown) and in its ``timezone``. Work has the calendar that it names, else its sole assignee's, else the
@@ -30,6 +32,7 @@ class Calendars:
 
     distinct: tuple[Calendar, ...]
     index: Ints
+    inactive: Flags
 
     @property
     def workspace(self) -> Calendar:
@@ -45,9 +48,10 @@ class Calendars:
 
         Shapes (w,), (w,) → (w,), so that one call answers for all weeks of a window. The hours are those of the
         person's calendar: its weekdays' hours for the person's ``weeklyHours``, without holidays and leave. What shares
-        of them are promised to whom is not taken off. 0 where the last day comes before the first. O(w log days off).
+        of them are promised to whom is not taken off. 0 where the last day comes before the first, and for a person
+        who is inactive. O(w log days off).
         """
-        return self.of_item(row).capacity(first, last)
+        return np.zeros(len(first)) if self.inactive[row] else self.of_item(row).capacity(first, last)
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Calendars:
@@ -81,7 +85,7 @@ def _calendars(snapshot: Snapshot) -> Calendars:
     sole = (np.bincount(work, minlength=len(snapshot)) == 1) & (index == 0)
     follows = sole[work]
     index[work[follows]] = index[assignee[follows]]
-    return Calendars(tuple(distinct), index)
+    return Calendars(tuple(distinct), index, items.inactive)
 
 
 def _persons(calendar: Calendar, weekly_hours: float, timezone: str) -> Calendar:

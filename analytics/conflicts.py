@@ -12,6 +12,7 @@ import numpy as np
 
 from analytics.budgets import Ledger
 from analytics.expanded import Expanded, eligible_edges
+from analytics.ownership import sure_edges
 from analytics.readiness import Readiness
 from analytics.results import Completeness, Explanation, as_date, counted, iso, table
 from analytics.roles import with_role
@@ -99,7 +100,8 @@ def conflicts(
     DATES_VIOLATE_EDGE (planned dates of two open items that no order of work could keep; days decide, so a handover on
     one day is none), FINISHED_WHILE_BLOCKED, STARTED_WHILE_WAITING, OPEN_PART_OF_DONE_WHOLE,
     OPEN_PART_OF_CANCELLED_WHOLE, DUE_BEFORE_EARLIEST_FINISH (needs ``today``), CANCELLED_PREDECESSOR, CANCELLED_CHILD
-    (it keeps its share of its goal), CYCLE, SELF_REFERENCE, OVER_BUDGET.
+    (it keeps its share of its goal), INACTIVE_HOLDER (somebody who takes no part any more owns or is to do open work),
+    CYCLE, SELF_REFERENCE, OVER_BUDGET.
 
     Parameters
     ----------
@@ -165,6 +167,7 @@ class _Finder:
         self._cancelled_children()
         self._waiting()
         self._too_late()
+        self._inactive()
         self._cycles()
         self._budgets()
 
@@ -191,11 +194,13 @@ class _Finder:
         none = np.zeros(len(lag))
         kinds = {name: self._waits & (self._edges.wait_type == code) for code, name in enumerate(WAIT_TYPES)}
         whole = self._parts | (self._inner & with_role(self.expanded.snapshot, Role.SERVES))
+        ends, starts = kinds["FS"] | kinds["FF"], kinds["FS"] | kinds["SS"]
+        # What starts cannot end sooner, and what is due cannot start later: either day may be the only one given.
         rules = (
             (kinds["FS"], due, start, lag, "is due on {first}, but {1}, which waits for it, starts on {second}"),
-            (kinds["FS"] | kinds["FF"], due, due, lag, "is due on {first}, but {1}, which waits for it, on {second}"),
-            (kinds["SS"], start, start, lag, "starts on {first}, but {1}, which waits for that, on {second}"),
-            (kinds["SF"], start, due, lag, "starts on {first}, but {1}, which waits for that, is due on {second}"),
+            (ends, due, due, lag, "is due on {first}, but {1}, which waits for it, on {second}"),
+            (starts, start, start, lag, "starts on {first}, but {1}, which waits for that, on {second}"),
+            (self._waits, start, due, lag, "starts on {first}, but {1}, which waits for that, is due on {second}"),
             (whole, due, due, none, "is due on {first}, but {1}, which it is to complete, on {second}"),
         )
         seen = np.zeros(len(lag), dtype=np.bool_)
@@ -284,6 +289,17 @@ class _Finder:
             }
             text = "{0} is due on {due}, but cannot be finished before {finish}."
             self._add("DUE_BEFORE_EARLIEST_FINISH", (row,), text, None, **facts)
+
+    def _inactive(self) -> None:
+        """Find open work and goals with an owner or assignee who is inactive."""
+        held = (("OWNS", self._edges.end, self._edges.start), ("ASSIGNED_TO", self._edges.start, self._edges.end))
+        for kind, item, holder in held:
+            places = sure_edges(self.expanded.snapshot, kind)
+            gone = self._items.inactive[holder[places]] & self.expanded.is_open[item[places]]
+            for place in places[gone].tolist():
+                verb = "is owned by" if kind == "OWNS" else "is assigned to"
+                text = f"{{0}} {verb} {{1}}, who is inactive."
+                self._add("INACTIVE_HOLDER", (int(item[place]), int(holder[place])), text, place, edgeKind=kind)
 
     def _cycles(self) -> None:
         for unit in np.flatnonzero(self.expanded.is_cycle).tolist():

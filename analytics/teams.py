@@ -65,19 +65,20 @@ class Teams:
 
     @cached_property
     def holders(self) -> dict[int, frozenset[int]]:
-        """The people who own or do each item that somebody holds, a team's members standing for the team.
+        """The active people who own or do each item that somebody holds, a team's members standing for the team.
 
         Items with the same holders share one set.
         """
         rows, starts, counts = np.unique(self.item, return_index=True, return_counts=True)
         holders, ends = self.holder.tolist(), (starts + counts).tolist()
-        is_team = self.snapshot.items.kind == TEAM
+        is_team, gone = self.snapshot.items.kind == TEAM, set(np.flatnonzero(self.snapshot.items.inactive).tolist())
         people: dict[tuple[int, ...], frozenset[int]] = {}
         found: dict[int, frozenset[int]] = {}
         for row, start, end in zip(rows.tolist(), starts.tolist(), ends, strict=True):
             held = tuple(holders[start:end])
             if held not in people:
-                people[held] = frozenset().union(*(self.members[one] if is_team[one] else (one,) for one in held))
+                every = frozenset().union(*(self.members[one] if is_team[one] else (one,) for one in held))
+                people[held] = every - gone
             found[row] = people[held]
         return found
 

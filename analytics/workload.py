@@ -103,7 +103,8 @@ def workload(
     earliest finish, where that is absent or before the start); over all days alike where they have no working hours in
     that time. A leaf without estimate, remaining, duration or usable points is counted as ``unestimated`` and spread
     over nothing. A person's hours are also those of their home team (most of their time, see ``Teams.home``), whose
-    capacity is that of its people; what a team itself is assigned to is the team's alone.
+    capacity is that of its people; what a team itself is assigned to is the team's alone. Who is inactive has no
+    capacity, and is listed only with open work.
 
     Velocity is the mean of what was finished (estimates, else hours spent, and points) in each of the last 12 whole
     weeks, each week counting half as much as the one 4 weeks after it, from the first in which anything was finished.
@@ -147,6 +148,7 @@ def workload(
     seen = np.ones(len(snapshot), dtype=np.bool_) if hidden is None else ~hidden
     focus, loads = Focus.of(expanded, scope, hidden), Loads(expanded, today, weeks)
     people, teams = (rows[focus.people[rows]] for rows in (snapshot.of_kind("Person"), snapshot.of_kind("Team")))
+    people = people[~snapshot.items.inactive[people] | np.isin(people, loads.commitments.doer)]
     shown = loads.of_people(people[seen[people]], seen), loads.of_teams(teams[seen[teams]])
     named = seen & focus.people
     moves = [loads.move(one, seen) for one in loads.relief() if named[one.person] and seen[one.item]]

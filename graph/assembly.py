@@ -41,6 +41,7 @@ ITEM_COLUMNS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "severity": lambda values: col.codes(values, SEVERITIES),
     "placeholder": lambda values: np.array([bool(value) for value in values], dtype=np.bool_),
     "restricted": lambda values: np.array([bool(value) for value in values], dtype=np.bool_),
+    "inactive": lambda values: np.array([bool(value) for value in values], dtype=np.bool_),
     **dict.fromkeys(("estimate", "remaining", "spent", "duration", "points"), col.floats),
     **dict.fromkeys(("start", "due", "period_start", "period_end"), col.days),
     **dict.fromkeys(("created_at", "updated_at", "started_at", "completed_at", "latest_at"), col.millis),

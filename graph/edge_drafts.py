@@ -88,8 +88,9 @@ async def plan_misfits(draft: Draft, nodes: Iterable[NodePlan]) -> list[EdgePlan
     found: list[EdgePlan] = []
     for kind, start, end in stored:
         keys = [named[item][0] for item in (start, end)]
-        labels = [known.label if (known := kinds.get(item)) else named[item][1] for item in (start, end)]
-        if wrong := check_ends(EDGES[kind], *labels, same=False, where=where.get(start) or where.get(end) or ""):
+        first, last = (known.label if (known := kinds.get(item)) else str(named[item][1]) for item in (start, end))
+        wrong = check_ends(EDGES[kind], first, last, False, where.get(start) or where.get(end) or "")
+        if wrong is not None:
             draft.problem("EDGE_DROPPED", f"{keys[0]} → {keys[1]} is taken away: {wrong.message}", wrong.where)
             found.append(EdgePlan(kind, start, end, {}, remove=True))
     return found

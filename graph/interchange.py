@@ -115,6 +115,7 @@ def write_networkx(snapshot: Snapshot) -> nx.MultiDiGraph[Any]:
         data |= {column: getattr(items, column)[row].item() for column in _DAYS | _MILLIS}
         data["priority"] = _choice(PRIORITIES, items.priority[row])
         data["severity"] = _choice(SEVERITIES, items.severity[row])
+        data["inactive"] = True if items.inactive[row] else None
         graph.add_node(name, **{key: value for key, value in data.items() if _given(key, value)})
     for place in range(len(edges.kind)):
         data = {"kind": EDGE_KINDS[edges.kind[place]], "confidence": float(edges.confidence[place])}

@@ -46,12 +46,15 @@ PROPERTY_OF: Final = {
     "weekly_hours": "weeklyHours",
     "calendar": "calendar",
     "timezone": "timezone",
+    "inactive": "active",
     "budget": "budget",
     "spent_budget": "spentBudget",
     "currency": "currency",
 }
 """Column → property. Columns that come from elsewhere (``kind``, ``team``, ``latest_*``) are not here."""
 
+_FLAGS: Final[dict[str, tuple[str, Any]]] = {"restricted": ("'TEAM'", "TEAM"), "inactive": ("false", False)}
+"""Columns that say whether their property has one certain value, in Cypher and in Python."""
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -82,8 +85,8 @@ def _expressions(node: str, label: str) -> list[str]:
 
 
 def _expression(column: str, path: str, declared: Property) -> str:
-    if column == "restricted":
-        return f"{path} = 'TEAM'"
+    if column in _FLAGS:
+        return f"{path} = {_FLAGS[column][0]}"
     if declared.type is Type.INSTANT:
         return f"{path}.epochMillis"
     if declared.type is Type.DATE:
@@ -105,8 +108,8 @@ def plain_values(label: str, state: State) -> dict[str, Any]:
 
 
 def _plain(column: str, declared: Property, value: Any) -> Any:
-    if column == "restricted":
-        return value == "TEAM"
+    if column in _FLAGS:
+        return value == _FLAGS[column][1]
     if value is not None and declared.type is Type.DATE:
         return (day_of(declared, value) - _EPOCH).days
     return value

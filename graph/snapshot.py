@@ -37,9 +37,9 @@ class Items:
 
     Effort and durations are working hours; absent numbers are NaN, absent dates NaT, absent codes ``NO_CODE``.
     ``team`` is the row of the item's team, -1 for none, ``team_id`` the id that says so, zeros for none, shape (n, 16).
-    ``calendar`` is its calendar's id. ``currency`` is empty where none is given and ``?`` where it is no ISO 4217 code.
-    ``latest_at`` is when the item's latest Update was given; ``latest_health``, ``latest_confidence`` and
-    ``latest_value`` are each what the latest Update that states one says.
+    ``calendar`` is its calendar's id; ``inactive`` are people who take no part any more. ``currency`` is empty where
+    none is given and ``?`` where it is no ISO 4217 code. ``latest_at`` is when the item's latest Update was given;
+    ``latest_health``, ``latest_confidence`` and ``latest_value`` are each what the latest Update that states one says.
     """
 
     ids: NDArray[np.uint8]
@@ -75,6 +75,7 @@ class Items:
     weekly_hours: Floats
     calendar: TextColumn
     timezone: TextColumn
+    inactive: Flags
     budget: Floats
     spent_budget: Floats
     currency: Currencies

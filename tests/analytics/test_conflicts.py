@@ -1,10 +1,13 @@
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from typing import Any
 
 import networkx as nx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analytics import conflicts
 from graph.snapshot import Snapshot
@@ -97,3 +100,84 @@ def test_limits_hidden_items_and_nothing() -> None:
     hidden = snapshot.is_work.copy()
     assert conflicts(snapshot, hidden=hidden).completeness.hidden == 2
     assert conflicts(Snapshot.from_networkx(nx.DiGraph())).explain().sentence == "Nothing contradicts anything else."
+
+
+def test_who_is_inactive_holds_nothing_open() -> None:
+    graph: Any = nx.MultiDiGraph()
+    graph.add_node("Ann", kind="Person", status=None, inactive=True)
+    graph.add_node("Bob", kind="Person", status=None)
+    graph.add_nodes_from(["A", "B", "C"], remaining=8)
+    graph.add_node("Old", status="DONE")
+    graph.add_edges_from([("Ann", "A"), ("Bob", "C"), ("Ann", "Old")], kind="OWNS")
+    graph.add_edges_from([("B", "Ann"), ("B", "Bob")], kind="ASSIGNED_TO")
+    found = conflicts(Snapshot.from_networkx(graph))
+    assert [one.sentence for one in found] == [
+        "A is owned by Ann, who is inactive.", "B is assigned to Ann, who is inactive.",
+    ]  # fmt: skip
+    assert found.counts == {"INACTIVE_HOLDER": 2}
+
+
+DAYS = st.none() | st.integers(1, 20).map(lambda day: date(2026, 12, day))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.tuples(DAYS, DAYS), st.tuples(DAYS, DAYS), st.sampled_from(["FS", "SS", "FF", "SF"]), st.integers(-2, 2))
+def test_planned_dates_violate_a_wait_of_any_type(
+    first: tuple[date | None, date | None], last: tuple[date | None, date | None], kind: str, days: int
+) -> None:
+    """Every event has a planned day: what it is due or starts on; no end comes before the start of the same item."""
+    (begun, ended), (begins, ends) = first, last
+    before = [day for day in ([begun, ended] if kind[0] == "F" else [begun]) if day]
+    after = [day for day in ([begins, ends] if kind[1] == "S" else [ends]) if day]
+
+    def moved(day: date) -> date:
+        """A day and some working days, counted one by one; a lag of none moves nothing."""
+        while days and day.weekday() > 4:
+            day -= timedelta(1)
+        for _ in range(abs(days)):
+            day += timedelta(1 if days > 0 else -1)
+            while day.weekday() > 4:
+                day += timedelta(1 if days > 0 else -1)
+        return day
+
+    violated = any(moved(one) > other for one in before for other in after)
+    graph = two({"start": begun, "due": ended}, {"start": begins, "due": ends}, type=kind, lag=8 * days)
+    assert kinds(graph).get("DATES_VIOLATE_EDGE", 0) == int(violated)
+
+
+STATES = ["PLANNED", "STARTED", "DONE", "CANCELLED"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(STATES), min_size=2, max_size=5),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4), st.sampled_from(["FS", "SS", "FF", "SF"])), max_size=6),
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=3),
+)
+def test_statuses_are_held_against_every_edge(
+    states: list[str], waits: list[tuple[int, int, str]], parts: list[tuple[int, int]]
+) -> None:
+    graph: Any = nx.MultiDiGraph()
+    names = [f"N{number}" for number in range(len(states))]
+    graph.add_nodes_from((name, {"status": state, "remaining": 8}) for name, state in zip(names, states, strict=True))
+    expected: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    status = dict(zip(names, states, strict=True))
+    for low, high, kind in waits:
+        if max(low, high) < len(names) and low < high:
+            before, after = names[low], names[high]
+            graph.add_edge(before, after, type=kind)
+            is_open = status[before] in ("PLANNED", "STARTED")
+            pending = is_open and not (kind[0] == "S" and status[before] == "STARTED")
+            expected["FINISHED_WHILE_BLOCKED", (before, after)] += pending and status[after] == "DONE"
+            waiting = status[after] in ("PLANNED", "STARTED")
+            expected["CANCELLED_PREDECESSOR", (before, after)] += status[before] == "CANCELLED" and waiting
+    for low, high in parts:
+        if max(low, high) < len(names) and low > high:
+            part, whole = names[low], names[high]
+            graph.add_edge(part, whole, kind="PART_OF")
+            for state in ("DONE", "CANCELLED"):
+                open_part = status[part] in ("PLANNED", "STARTED") and status[whole] == state
+                expected[f"OPEN_PART_OF_{state}_WHOLE", (part, whole)] += open_part
+    found = Counter((one.kind, one.keys) for one in conflicts(Snapshot.from_networkx(graph)))
+    known = {name for name, _ in expected} | {"FINISHED_WHILE_BLOCKED"}
+    assert {name: number for name, number in found.items() if name[0] in known} == +expected

@@ -125,6 +125,17 @@ def test_work_that_nobody_has_is_lost_already() -> None:
     assert goal.explain().sentence.startswith("Nobody has 50 % of 2 open pieces of work (20 hours in all) for O-1")
 
 
+def test_who_is_inactive_holds_nothing() -> None:
+    graph: Any = nx.MultiDiGraph()
+    graph.add_node("O", kind="Objective")
+    graph.add_node("Ann", kind="Person", status=None, inactive=True)
+    graph.add_node("A", remaining=8)
+    graph.add_edge("A", "O", kind="CONTRIBUTES_TO")
+    graph.add_edge("Ann", "A", kind="OWNS")
+    (factor,) = people_risk(Snapshot.from_networkx(graph)).goals
+    assert (factor.factor, factor.unheld_hours, factor.holders) == (0, 8, 0)
+
+
 def test_work_without_hours_counts_by_number() -> None:
     graph = served()
     for key, holder in (("A", "Ann"), ("B", "Ann"), ("C", "Bob")):

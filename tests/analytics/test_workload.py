@@ -305,3 +305,14 @@ def test_holidays_of_the_workspace_take_capacity() -> None:
     graph = team(Ann=None)
     snapshot = Snapshot.from_networkx(graph, policy=Policy(holidays=(date(2026, 11, 24),)))
     assert workload(snapshot, 1, today=MONDAY).people[0].capacity == 32
+
+
+def test_who_is_inactive_has_no_time_and_is_listed_with_what_they_still_have() -> None:
+    graph = team(Ann=40, Bob=40, Cem=40)
+    graph.nodes["Ann"]["inactive"] = graph.nodes["Cem"]["inactive"] = True
+    task(graph, "A", 8, "Ann", due="2026-11-27")
+    found = load_of(graph, 1)
+    assert [one.key for one in found.people] == ["Ann", "Bob"]
+    assert (of(found, "Ann").capacity, of(found, "Ann").over_hours) == (0, 8)
+    assert of(found, "Core").capacity == 40
+    assert [(move.item, move.person, move.to) for move in found.moves] == [("A", "Ann", "Bob")]

@@ -50,6 +50,7 @@ PROPERTIES: dict[str, st.SearchStrategy[Any]] = {
     "severity": st.sampled_from([None, "LOW", "CRITICAL"]),
     "visibility": st.sampled_from(["WORKSPACE", "TEAM"]),
     "currency": st.sampled_from([None, "EUR", "kroner"]),
+    "active": st.sampled_from([None, True, False]),
     **dict.fromkeys(("estimate", "remaining", "points", "value", "enough", "weight", "budget", "weeklyHours"), SOME),
 }
 REPORT = {

@@ -86,6 +86,9 @@ def test_each_column_takes_its_own_property(run: Run) -> None:
             item("Team", "TEAM-1", kind="milestone"),
         )
         await space.write(item("Portfolio", "PF-1", budget=1, currency="euros"))
+        await space.write(
+            item("Person", "ann", active=False), item("Person", "bob"), item("Person", "cem", active=True)
+        )
         team = (await space.items())["TEAM-1"]["id"]
         await space.write(patch("Task", "T-1", team=team, visibility="TEAM"))
         for key, at, health in (("U-2", "2026-03-01", "OFF_TRACK"), ("U-1", "2026-02-01", "ON_TRACK")):
@@ -113,6 +116,7 @@ def test_each_column_takes_its_own_property(run: Run) -> None:
         assert (items.budget[project], items.spent_budget[project]) == (100, 40)
         assert (items.currency[project], items.currency[row("PF-1")], items.currency[task]) == (b"EUR", b"?", b"")
         assert items.started_at[project] == np.datetime64("2026-01-02T03:04:05.678", "ms")
+        assert {snapshot.names[at] for at in np.flatnonzero(items.inactive).tolist()} == {"ann"}
         assert np.isnan(items.estimate[task])
         assert np.isnat(items.due[project])
         assert "U-1" not in set(snapshot.names)
