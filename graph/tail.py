@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from typing import Final
 
 from graph import history, workspace
@@ -38,6 +38,7 @@ class Tail:
         self._moved = asyncio.Event()
         self._listeners = 0
         self._poller: asyncio.Task[None] | None = None
+        self._reading: set[asyncio.Task[list[Change]]] = set()
         self._closing = False
 
     @property
@@ -55,7 +56,7 @@ class Tail:
         """
         return (await workspace.read(self._store, self._workspace)).seq
 
-    async def changes(self, after: int) -> AsyncIterator[list[Change]]:
+    async def changes(self, after: int) -> AsyncGenerator[list[Change], None]:
         """Yield all changes that follow number ``after``, oldest first, in pages, for ever.
 
         Raises:
@@ -66,12 +67,20 @@ class Tail:
             while True:
                 page = [one for one in self._recent if one.seq > after][:PAGE]
                 if not page or page[0].seq != after + 1:
-                    page = await history.read(self._store, self._workspace, after, PAGE)
+                    page = await self._read(after)
                 if page:
                     after = page[-1].seq
                     yield page
                 else:
                     await self._wait(after)
+
+    async def _read(self, after: int) -> list[Change]:
+        # A listener may go away at any moment: the query is not broken off with it, which would cost a connection.
+        reading = asyncio.create_task(history.read(self._store, self._workspace, after, PAGE))
+        self._reading.add(reading)
+        reading.add_done_callback(self._reading.discard)
+        await asyncio.shield(asyncio.wait({reading}))
+        return reading.result()
 
     async def moved(self, after: int) -> int:
         """Wait until there is a change after number ``after``, and return the number of the last one."""
@@ -94,8 +103,9 @@ class Tail:
             self._listeners -= 1
 
     async def close(self) -> None:
-        """Stop looking at the database, and wait for the look that is going on."""
+        """Stop looking at the database, and wait for the looks that are going on."""
         self._closing = True
+        await asyncio.gather(*self._reading, return_exceptions=True)
         if self._poller is not None:
             await self._poller
 
@@ -124,6 +134,8 @@ class Tail:
                 await asyncio.sleep(POLL_SECONDS)
 
     def _tell(self, seq: int, page: Sequence[Change]) -> None:
+        if seq > self._seq + len(page):
+            self._recent.clear()  # what was written while nobody listened is not among them, and they have no gaps
         self._recent.extend(page)
         self._seq = max(seq, self._seq)
         self._moved.set()

@@ -59,7 +59,7 @@ class AppOptions:
     executed. ``findings_interval`` is the number of seconds between two looks whether findings have to be worked out
     anew (0: none). Of several processes only one does these. With ``retries`` it also delivers to webhooks, to private
     addresses only with ``private_webhooks``. ``graphiql`` serves GraphiQL where callers need a key too. ``connections``
-    is the size of the pool.
+    is the size of the pool. With ``shared_measures``, ``/metrics`` tells those of all processes (see ``workers``).
     """
 
     connection: Connection
@@ -76,6 +76,7 @@ class AppOptions:
     findings_interval: float = 0.0
     private_webhooks: bool = False
     retries: Retries | None = None
+    shared_measures: bool = False
 
 
 class AppState(TypedDict):
@@ -101,7 +102,7 @@ def create_app(options: AppOptions) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[AppState]:
-        measured, bounds = Metrics(), options.bounds
+        measured, bounds = Metrics(shared=options.shared_measures), options.bounds
         async with (
             open_store(
                 options.connection,
@@ -111,12 +112,11 @@ def create_app(options: AppOptions) -> Starlette:
             ) as store,
             open_committer(store) as committer,
             contextlib.aclosing(Tails(store)) as tails,
-            measured.watching_the_loop(),
             httpx.AsyncClient(follow_redirects=False) as client,
             open_courier(private=options.private_webhooks) as courier,
         ):
             keepers = Keepers(store)
-            async with _working(options, store, keepers, courier, measured):
+            async with measured.watching(store, keepers), _working(options, store, keepers, courier, measured):
                 yield AppState(
                     store=store,
                     committer=committer,

@@ -10,7 +10,7 @@ from typing import Final
 
 from graph.errors import GraphError
 
-STOP_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 2.0
 """How long work that is going on may take to end when the server stops; then it is broken off."""
 _LOG: Final = logging.getLogger("workatlas.keeping")
 

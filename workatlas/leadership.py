@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -16,6 +17,7 @@ from workatlas.keeping import keeping
 
 LEASE_SECONDS: Final = 15.0
 """How long a process that died still holds its lease: the longest time that nobody does the work."""
+LEAVE_SECONDS: Final = 2.0
 _LOG: Final = logging.getLogger("workatlas.leadership")
 
 
@@ -50,8 +52,9 @@ class Leadership:
     async def leave(self) -> None:
         """Let another process lead at once."""
         self._until = 0.0
-        with contextlib.suppress(GraphError):  # then it waits for the lease to end
-            await leases.leave(self._store, self._name, self._holder)
+        with contextlib.suppress(GraphError, TimeoutError):  # then it waits for the lease to end
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await leases.leave(self._store, self._name, self._holder)
 
 
 @contextlib.asynccontextmanager

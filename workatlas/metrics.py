@@ -10,11 +10,14 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from graph.store import Store
 from resolvers.access import Access
 from resolvers.courier import Sent
+from workatlas.keepers import Keepers
 
 _LAG_SECONDS: Final = 0.5
 _TIMES: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -22,10 +25,11 @@ _COSTS: Final = (1, 10, 100, 1_000, 10_000, 100_000)
 
 
 class Metrics:
-    """The measures of one server, in a registry of its own."""
+    """The measures of one process, in a registry of its own; ``shared``: those of all processes are told together."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: bool = False) -> None:
         self.registry = CollectorRegistry()
+        self._shared = shared
         self.requests = Counter(
             "workatlas_requests", "GraphQL requests by HTTP status and first error code.", ["status", "code"],
             registry=self.registry,
@@ -41,13 +45,17 @@ class Metrics:
             ["access"], buckets=_TIMES, registry=self.registry,
         )  # fmt: skip
         self.in_use = Gauge(
-            "workatlas_database_in_use", "Units of work that run or wait for a connection.", registry=self.registry
-        )
+            "workatlas_database_in_use", "Units of work that run or wait for a connection.", registry=self.registry,
+            multiprocess_mode="livesum",
+        )  # fmt: skip
         self.snapshot_age = Gauge(
             "workatlas_snapshot_age_seconds", "Time since the oldest kept snapshot was last found to be the newest.",
-            registry=self.registry,
+            registry=self.registry, multiprocess_mode="livemax",
         )  # fmt: skip
-        self.lag = Gauge("workatlas_loop_lag_seconds", "How late the event loop is.", registry=self.registry)
+        self.lag = Gauge(
+            "workatlas_loop_lag_seconds", "How late the event loop is.", registry=self.registry,
+            multiprocess_mode="livemax",
+        )  # fmt: skip
 
         self.deliveries = Counter(
             "workatlas_webhook_deliveries", "Attempts to deliver to webhooks by outcome.", ["outcome"],
@@ -62,10 +70,15 @@ class Metrics:
         """Count one unit of work in the database."""
         self.database.labels(access).observe(seconds)
 
+    def look(self, store: Store, keepers: Keepers) -> None:
+        """Measure what is as it is at this moment."""
+        self.in_use.set(store.in_use)
+        self.snapshot_age.set(keepers.age())
+
     @contextlib.asynccontextmanager
-    async def watching_the_loop(self) -> AsyncIterator[None]:
-        """Measure during the block how late the event loop is."""
-        task = asyncio.create_task(self._watch())
+    async def watching(self, store: Store, keepers: Keepers) -> AsyncIterator[None]:
+        """Look again and again during the block, and measure how late the event loop is."""
+        task = asyncio.create_task(self._watch(store, keepers))
         try:
             yield
         finally:
@@ -73,11 +86,20 @@ class Metrics:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _watch(self) -> None:
+    async def _watch(self, store: Store, keepers: Keepers) -> None:
         while True:
             due = time.perf_counter() + _LAG_SECONDS
             await asyncio.sleep(_LAG_SECONDS)
             self.lag.set(max(time.perf_counter() - due, 0.0))
+            self.look(store, keepers)
+
+    def text(self) -> bytes:
+        """Return everything as Prometheus reads it."""
+        if not self._shared:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
 
 
 async def metrics(request: Request) -> Response:
@@ -92,6 +114,5 @@ async def metrics(request: Request) -> Response:
         return PlainTextResponse(f"{refused}\n", refused.status, refused.headers)
     if not viewer.may(Access.ADMIN):
         return PlainTextResponse("measures are for administrators\n", 403)
-    state.metrics.in_use.set(state.store.in_use)
-    state.metrics.snapshot_age.set(state.keepers.age())
-    return Response(generate_latest(state.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    state.metrics.look(state.store, state.keepers)
+    return Response(state.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

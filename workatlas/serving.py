@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +14,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp
 
+from workatlas.connections import HttpConnection, SocketConnection
 from workatlas.errors import WorkatlasError
 
 STOP_SECONDS: Final = 8
@@ -33,11 +35,11 @@ def serve_app(app: ASGIApp, host: str, port: int, on_ready: Callable[[str], None
 
     """
     config = server_config(app, host, port)
-    with _bound(host.strip("[]"), port) as bound, contextlib.suppress(KeyboardInterrupt):
-        _Server(config, on_ready).run(sockets=[bound])
+    with bound(host.strip("[]"), port) as listening, contextlib.suppress(KeyboardInterrupt):
+        _Server(config, on_ready).run(sockets=[listening])
 
 
-def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
+def server_config(app: ASGIApp | Callable[[], ASGIApp], host: str, port: int) -> uvicorn.Config:
     """Return how the application is served."""
     return uvicorn.Config(
         app,
@@ -48,7 +50,8 @@ def server_config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        ws="websockets-sansio",
+        http=HttpConnection,
+        ws=SocketConnection,
         ws_max_size=MAX_MESSAGE,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
@@ -63,22 +66,36 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and sockets:
-            self._announcement = asyncio.create_task(self._announce(sockets[0].getsockname()[1]))
+            announcing = _announce(self.config.host, sockets[0].getsockname()[1], self._on_ready)
+            self._announcement = asyncio.create_task(announcing)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._announcement is not None:
             self._announcement.cancel()
         await super().shutdown(sockets)
 
-    async def _announce(self, port: int) -> None:
-        host = self.config.host.strip("[]")
-        shown = f"[{host}]" if ":" in host else host
-        # The addresses that mean "all" are not ones that can be asked.
-        asked = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, shown)
-        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
-            while not await _is_ready(client, f"http://{asked}:{port}/readyz"):  # noqa: ASYNC110 - asks over HTTP
-                await asyncio.sleep(_POLL_SECONDS)
-        self._on_ready(f"http://{shown}:{port}")
+
+def announced(host: str, port: int, on_ready: Callable[[str], None], stopped: threading.Event) -> None:
+    """Wait until an address answers that it is ready, or ``stopped``, and tell ``on_ready``."""
+
+    async def wait() -> None:
+        announcing = asyncio.create_task(_announce(host, port, on_ready))
+        while not announcing.done() and not stopped.is_set():
+            await asyncio.wait({announcing}, timeout=_POLL_SECONDS)
+        announcing.cancel()
+
+    asyncio.run(wait())
+
+
+async def _announce(host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    host = host.strip("[]")
+    shown = f"[{host}]" if ":" in host else host
+    # The addresses that mean "all" are not ones that can be asked.
+    asked = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, shown)
+    async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_SECONDS) as client:
+        while not await _is_ready(client, f"http://{asked}:{port}/readyz"):  # noqa: ASYNC110 - asks over HTTP
+            await asyncio.sleep(_POLL_SECONDS)
+    on_ready(f"http://{shown}:{port}")
 
 
 async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
@@ -88,15 +105,21 @@ async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+def bound(host: str, port: int) -> socket.socket:
+    """Return a socket at an address; port 0 takes a free one.
+
+    Raises:
+        WorkatlasError: It cannot be listened on.
+
+    """
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         if os.name != "nt":
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
     except OSError as error:
-        bound.close()
+        made.close()
         raise WorkatlasError(
             f"{host}:{port} cannot be listened on ({error.strerror}): choose another with --host and --port."
         ) from error
-    return bound
+    return made

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes that share the address.")] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print the addresses as JSON.")] = False,
 ) -> None:
     """Serve the GraphQL API, with the embedded Neo4j unless NEO4J_URI is set.
@@ -39,6 +41,7 @@ def serve(
             host,
             port,
             json,
+            workers=workers,
             operations_interval=settings.operations_interval,
             operations_ahead=settings.operations_ahead,
             findings_interval=settings.findings_interval,
@@ -52,6 +55,8 @@ def serve_database(
     host: str,
     port: int,
     as_json: bool,
+    *,
+    workers: int = 1,
     **options: Any,
 ) -> None:
     """Serve an open database until the process is told to stop; ``options`` are more of the application's.
@@ -60,11 +65,11 @@ def serve_database(
         SettingsError: Callers need a key, and there is no way to have one.
 
     """
-    from workatlas import logs, tracing
     from workatlas.app import AppOptions, create_app
     from workatlas.documents import read_trusted
     from workatlas.serving import serve_app
     from workatlas.webhooks.delivery import Retries
+    from workatlas.workers import Worker, serve_workers
 
     tokens = needs_tokens(settings, host)
     if tokens and settings.provider is None and not asyncio.run(_has_key(connection)):
@@ -73,24 +78,33 @@ def serve_database(
             f"{'' if settings.neo4j_uri is None else ' with the database at NEO4J_URI'}, and nobody has one yet: make "
             "one with `workatlas key create --role admin`, or set WORKATLAS_OIDC_ISSUER."
         )
-    logs.configure(settings.log_level)
-    tracing.configure(os.environ)
-    trusted = read_trusted(settings.trusted_documents) if settings.trusted_documents else None
-    app = create_app(
-        AppOptions(
-            connection,
-            workspace,
-            tokens,
-            settings.provider,
-            bounds=settings.bounds,
-            trusted=trusted,
-            graphiql=settings.graphiql,
-            private_webhooks=settings.private_webhooks,
-            retries=Retries(settings.webhook_tries) if settings.webhook_tries else None,
-            **options,
-        )
+    watch = partial(_watch, settings.log_level)
+    watch()
+    made = AppOptions(
+        connection,
+        workspace,
+        tokens,
+        settings.provider,
+        bounds=settings.bounds,
+        trusted=read_trusted(settings.trusted_documents) if settings.trusted_documents else None,
+        graphiql=settings.graphiql,
+        private_webhooks=settings.private_webhooks,
+        retries=Retries(settings.webhook_tries) if settings.webhook_tries else None,
+        shared_measures=workers > 1,
+        **options,
     )
-    serve_app(app, host, port, lambda url: announce(url, as_json))
+    if workers == 1:
+        serve_app(create_app(made), host, port, lambda url: announce(url, as_json))
+    else:
+        serve_workers(Worker(made, watch), host, port, workers, lambda url: announce(url, as_json))
+
+
+def _watch(level: str) -> None:
+    """Begin to log and to trace, in this process."""
+    from workatlas import logs, tracing
+
+    logs.configure(level)
+    tracing.configure(os.environ)
 
 
 async def _has_key(connection: Connection) -> bool:

@@ -106,3 +106,5 @@ async def operation(caller: Caller, asked: Asked, request_id: str) -> AsyncGener
     async with contextlib.aclosing(stream(document, asked.variables, asked.operation, context)) as answers:
         async for answer in answers:
             yield answer
+            # A long log is at hand at once, and what takes it may never wait: others get their turn all the same.
+            await asyncio.sleep(0)

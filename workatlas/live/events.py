@@ -16,8 +16,6 @@ from resolvers.schema import Answer
 from workatlas.live.callers import Caller
 
 PING_SECONDS: Final = 15
-SEND_SECONDS: Final = 10.0
-"""How long a client may take to read an event; a slower one is cut."""
 
 
 def event_stream(caller: Caller, answers: AsyncGenerator[Answer, None], request_id: str) -> EventSourceResponse:
@@ -25,7 +23,6 @@ def event_stream(caller: Caller, answers: AsyncGenerator[Answer, None], request_
     return EventSourceResponse(
         _events(caller, answers, request_id),
         ping=PING_SECONDS,
-        send_timeout=SEND_SECONDS,
         headers={"X-Request-Id": request_id, "Cache-Control": "no-store"},
     )
 
