@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 import neo4j
@@ -76,11 +76,26 @@ class Store:
             StoreError: The database cannot be reached or refused the statement.
 
         """
+        with self._unit("read"):
+            try:
+                return await self._at_once(query, parameters)
+            except (exceptions.Neo4jError, exceptions.DriverError) as error:
+                if not error.is_retryable():
+                    raise
 
-        async def work(transaction: Transaction) -> Rows:
-            return await transaction.rows(query, **parameters)
+            async def again(inner: neo4j.AsyncManagedTransaction) -> Rows:
+                return await Transaction(inner).rows(query, **parameters)
 
-        return await self._execute(work, neo4j.READ_ACCESS)
+            timed = neo4j.unit_of_work(timeout=self._read_seconds)(again)
+            async with self._driver.session(database=self._database, default_access_mode=neo4j.READ_ACCESS) as session:
+                return await session.execute_read(timed)
+
+    async def _at_once(self, query: str, parameters: dict[str, Any]) -> Rows:
+        """Run one statement in a transaction of its own: one round trip, where beginning and ending one cost two."""
+        async with self._driver.session(database=self._database, default_access_mode=neo4j.READ_ACCESS) as session:
+            # The database itself ends what runs longer, even where nobody waits for it any more.
+            result = await session.run(neo4j.Query(query, timeout=self._read_seconds), parameters)
+            return [record.values() async for record in result]
 
     async def write(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """Run ``work`` in one write transaction; it may run several times, so it must have no effect outside.
@@ -89,7 +104,13 @@ class Store:
             StoreError: The database cannot be reached or refused a statement.
 
         """
-        return await self._execute(work, neo4j.WRITE_ACCESS)
+
+        async def run(inner: neo4j.AsyncManagedTransaction) -> Result:
+            return await work(Transaction(inner))
+
+        with self._unit("write"):
+            async with self._driver.session(database=self._database, default_access_mode=neo4j.WRITE_ACCESS) as session:
+                return await session.execute_write(run)
 
     async def alone(self, statement: str, **parameters: Any) -> None:
         """Run one statement outside any transaction: schema changes, and those that commit in parts."""
@@ -97,24 +118,18 @@ class Store:
             async with self._driver.session(database=self._database) as session:
                 await (await session.run(statement, parameters)).consume()
 
-    async def _execute(self, work: Callable[[Transaction], Awaitable[Result]], access: str) -> Result:
-        async def run(inner: neo4j.AsyncManagedTransaction) -> Result:
-            return await work(Transaction(inner))
-
-        reading = access == neo4j.READ_ACCESS
+    @contextmanager
+    def _unit(self, access: str) -> Iterator[None]:
+        """Count and measure one unit of work."""
         begin = time.perf_counter()
         self.in_use += 1
         try:
             with _translated():
-                async with self._driver.session(database=self._database, default_access_mode=access) as session:
-                    if reading:
-                        # The database itself ends what runs longer, even where nobody waits for it any more.
-                        return await session.execute_read(neo4j.unit_of_work(timeout=self._read_seconds)(run))
-                    return await session.execute_write(run)
+                yield
         finally:
             self.in_use -= 1
             if self._observe is not None:
-                self._observe("read" if reading else "write", time.perf_counter() - begin)
+                self._observe(access, time.perf_counter() - begin)
 
 
 @asynccontextmanager

@@ -48,11 +48,13 @@ class _Size:
 class Weight:
     """What one selection set costs, as a function of the variables; shared wherever its fragment is spread.
 
-    ``parts`` are its fields: own cost, how many items may come, cost of each, and what is asked of each.
+    ``parts`` are its fields: own cost, how many items may come, cost of each, and what is asked of each. ``sizes`` are,
+    in that of an operation, the variables on which it depends.
     """
 
     parts: list[tuple[int, _Size, int, Weight]] = field(default_factory=list)
     spread: list[Weight] = field(default_factory=list)
+    sizes: tuple[str, ...] = ()
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """Return the cost with these variables. O(size of the document)."""
@@ -72,7 +74,10 @@ def weight_of(schema: GraphQLSchema, document: DocumentNode, operation: Operatio
     """Return what a valid operation costs. O(size of the document)."""
     root = schema.get_root_type(operation.operation)
     assert root is not None
-    return _Weigher(schema, document, operation).weight(operation.selection_set, root, root=True)
+    weigher = _Weigher(schema, document, operation)
+    weight = weigher.weight(operation.selection_set, root, root=True)
+    weight.sizes = tuple(sorted(weigher.sizes))
+    return weight
 
 
 class _Weigher:
@@ -83,6 +88,7 @@ class _Weigher:
         }
         self._defaults = {one.variable.name.value: one.default_value for one in operation.variable_definitions or ()}
         self._known: dict[tuple[str, bool], Weight] = {}
+        self.sizes: set[str] = set()
 
     def weight(self, selection: SelectionSetNode, parent: Any, *, root: bool = False) -> Weight:
         made = Weight()
@@ -117,6 +123,7 @@ class _Weigher:
 
     def _size(self, value: ValueNode | None, default: int) -> _Size:
         if isinstance(value, VariableNode):
+            self.sizes.add(value.name.value)
             fallback = self._size(self._defaults.get(value.name.value), default)
             return _Size(fallback.number, value.name.value)
         if isinstance(value, IntValueNode):

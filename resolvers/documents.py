@@ -15,8 +15,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
     VariableNode,
     Visitor,
+    coerce_input_value,
+    get_named_type,
+    is_leaf_type,
+    type_from_ast,
     visit,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
@@ -65,6 +70,7 @@ class Document:
         self.node = node
         self.operation = operation
         self.name = operation.name.value if operation.name else None
+        self._declared = operation.variable_definitions or ()
         self._definitions = fragments
         self._plans: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -78,11 +84,22 @@ class Document:
 
     def coerced(self, variables: Mapping[str, Any]) -> Mapping[str, Any] | list[GraphQLError]:
         """Return the variables' values as resolvers see them, or what is wrong with those that were given."""
-        declared = self.operation.variable_definitions
-        if not declared:
-            return {}
-        found = get_variable_values(self.schema, declared, dict(variables), max_errors=_MAX_ERRORS)
+        plain = {}
+        for name, kind in self._plain_variables:
+            value = coerce_input_value(variables[name], kind) if name in variables else Undefined
+            if value is Undefined:
+                break  # it has a default, or is wrong
+            plain[name] = value
+        if len(plain) == len(self._declared):
+            return plain
+        found = get_variable_values(self.schema, self._declared, dict(variables), max_errors=_MAX_ERRORS)
         return found if isinstance(found, list) else found.coerced
+
+    @cached_property
+    def _plain_variables(self) -> list[tuple[str, Any]]:
+        """The variables that are no input objects, with their types: these need no looking up in every request."""
+        declared = [(one.variable.name.value, type_from_ast(self.schema, one.type)) for one in self._declared]
+        return [(name, kind) for name, kind in declared if kind is not None and is_leaf_type(get_named_type(kind))]
 
     def skips(self, variables: Mapping[str, Any]) -> dict[str, bool]:
         """Return the variables that decide which fields are there at all."""

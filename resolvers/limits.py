@@ -9,7 +9,6 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from graphql import (
-    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
@@ -68,23 +67,23 @@ async def admit(document: Document, variables: Mapping[str, Any], context: Conte
         UnfitError: It does not fit the schema.
 
     """
-    _check_size(document.node, context.bounds)
+    _check_size(document, context.bounds)
     known = _known(document)
     if known.faults:
         raise UnfitError(known.faults)
     for name, access in known.asked:
         if not context.viewer.may(access):
             raise RefusedError("FORBIDDEN", f"{name} asks for the right to {access}, which you do not have")
-    context.cost, limit = known.weight.cost(variables), context.bounds.nodes
+    context.cost, limit = _cost(document, known.weight, variables), context.bounds.nodes
     if context.cost > limit:
         message = f"this operation costs {context.cost:,}, more than {limit:,}: ask for smaller pages or fewer levels"
         raise RefusedError("TOO_COMPLEX", message)
     await context.spend(context.cost)
 
 
-def _check_size(node: DocumentNode, bounds: Bounds) -> None:
+def _check_size(document: Document, bounds: Bounds) -> None:
     # Before validating: validation compares fields of one response key pairwise.
-    size = _size_of(node)
+    size = _size_of(document)
     for number, limit, what in (
         (size.aliases, bounds.aliases, "aliases"),
         (size.depth, bounds.depth, "levels of fields"),
@@ -92,6 +91,12 @@ def _check_size(node: DocumentNode, bounds: Bounds) -> None:
         if number > limit:
             message = f"the document has {number} {what}, more than {limit}: send several operations"
             raise RefusedError("TOO_COMPLEX", message)
+
+
+def _cost(document: Document, weight: Weight, variables: Mapping[str, Any]) -> int:
+    sizes = [variables.get(name) for name in weight.sizes]
+    key = ("cost", *(len(one) if isinstance(one, list) else one if type(one) is int else None for one in sizes))
+    return document.plan(key, lambda: weight.cost(variables))
 
 
 declared_rules = cache(rules_of)
@@ -135,12 +140,12 @@ class _Size:
 
 
 @lru_cache(maxsize=_DOCUMENTS)
-def _size_of(document: DocumentNode) -> _Size:
+def _size_of(document: Document) -> _Size:
     """Measure a document that was parsed and not validated: fragments may be missing or spread themselves."""
-    counter = _Aliases()
-    visit(document, counter)
-    fragments = {one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)}
-    operations = [one for one in document.definitions if isinstance(one, OperationDefinitionNode)]
+    counter, definitions = _Aliases(), document.node.definitions
+    visit(document.node, counter)
+    fragments = {one.name.value: one for one in definitions if isinstance(one, FragmentDefinitionNode)}
+    operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
     known: dict[str, int] = {}
     depth = max((_depth(one.selection_set, fragments, known) for one in operations), default=0)
     return _Size(counter.number, depth)
