@@ -115,7 +115,17 @@ class Turns:
             RequestRefused: Too many operations wait, or this one waited too long.
 
         """
-        if self._free.locked() and self._waiting >= self._places:
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()  # at once
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    async def _wait(self) -> None:
+        if self._waiting >= self._places:
             raise _busy()
         self._waiting += 1
         try:
@@ -125,10 +135,6 @@ class Turns:
             raise _busy() from None
         finally:
             self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._free.release()
 
 
 def _busy() -> RequestRefused:

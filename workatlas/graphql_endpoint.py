@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
-import uuid
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -43,6 +43,8 @@ WORKSPACE_HEADER: Final = "x-workatlas-workspace"
 _STATUS: Final = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "UNAVAILABLE": 503, "BUSY": 503, "TIMEOUT": 504}
 _RETRY: Final = {"Retry-After": "2"}
 _GONE: Final = 499
+_UNWATCHED_SECONDS: Final = 0.05
+"""How long an operation runs before it is looked whether the client still waits for it."""
 _LOG: Final = logging.getLogger("workatlas.graphql")
 _REQUESTS: Final = logging.getLogger("workatlas.requests")
 _TRACER: Final = trace.get_tracer("workatlas")
@@ -54,7 +56,7 @@ class _Exchange:
     """One request and what becomes known of it on its way through the gates."""
 
     request: Request
-    id: str = field(default_factory=lambda: uuid.uuid4().hex[:16])
+    id: str = field(default_factory=lambda: os.urandom(8).hex())
     media: str = JSON
     viewer: Viewer | None = None
     rate: Standing | None = None
@@ -158,29 +160,36 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
     return answer
 
 
-async def _unless_gone(request: Request, work: Awaitable[Result]) -> Result:
+async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> Result:
     """Wait for the work, and break it off when the client goes away: nobody would read its answer.
+
+    Most work ends before anybody could notice: only what takes longer is watched, by a task of its own.
 
     Raises:
         RequestRefused: The client went away.
 
     """
-    task = asyncio.ensure_future(work)
-    gone = asyncio.ensure_future(_disconnected(request))
+    loop, working, gone = asyncio.get_running_loop(), asyncio.current_task(), asyncio.Event()
+    assert working is not None  # this is a coroutine
+    watching: list[asyncio.Task[None]] = []
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+        working.cancel()
+
+    timer = loop.call_later(_UNWATCHED_SECONDS, lambda: watching.append(loop.create_task(watch())))
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise RequestRefused("the client went away", _GONE, "CLIENT_GONE")
-        return task.result()
+        return await work
+    except asyncio.CancelledError:
+        if gone.is_set() and working.uncancel() == 0:
+            raise RequestRefused("the client went away", _GONE, "CLIENT_GONE") from None
+        raise
     finally:
-        for one in (task, gone):
+        timer.cancel()
+        for one in watching:
             one.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
-
-
-async def _disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 # What goes out ----------------------------------------------------------------------------------------------------
@@ -228,6 +237,8 @@ def _record(exchange: _Exchange, response: Response, seconds: float) -> None:
     metrics.seconds.observe(seconds)
     if exchange.cost:
         metrics.cost.observe(exchange.cost)
+    if not _REQUESTS.isEnabledFor(logging.INFO):
+        return
     viewer = exchange.viewer
     facts = {
         "method": exchange.request.method,
