@@ -15,6 +15,7 @@ from analytics.critical_path import CriticalItem, CriticalPath, critical_path, f
 from analytics.difference import ChainDifference, DateMove, Difference, EdgeDifference, ItemDifference, difference
 from analytics.dominators import Dominator, Dominators, dominators
 from analytics.drawing import svg
+from analytics.duplicates import Duplicate, Duplicates, duplicates
 from analytics.examination import examination
 from analytics.expanded import Expanded
 from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
@@ -80,6 +81,8 @@ __all__ = [
     "Dominator",
     "Dominators",
     "Draft",
+    "Duplicate",
+    "Duplicates",
     "EdgeDifference",
     "Expanded",
     "Explanation",
@@ -158,6 +161,7 @@ __all__ = [
     "degree",
     "difference",
     "dominators",
+    "duplicates",
     "eigenvector",
     "examination",
     "exposure",

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What is left of a caller's budget of one minute: of ``limit`` there are ``remaining`` for ``seconds`` more."""
+
+    limit: int
+    remaining: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """How large requests may be, how long they may take, and how much one caller may ask for.
 

@@ -17,7 +17,7 @@ from graph.tail import Tail
 from graph.workspace import Workspace, read
 from graph.writer import Request
 from resolvers.access import Viewer
-from resolvers.bounds import Bounds
+from resolvers.bounds import Bounds, Budget
 from resolvers.courier import Courier
 from resolvers.documents import Document
 from resolvers.errors import RefusedError
@@ -39,19 +39,20 @@ MAX_ROOT_READS: Final = 20
 """Traversals that one operation may begin: each alias of a root field is one."""
 
 
-async def unlimited(cost: int) -> None:
+async def unlimited(cost: int) -> Budget | None:
     """Spend nothing: who asks has no budget."""
+    return None
 
 
 @dataclass(slots=True)
 class Context:
     """Who asks, the workspace that their operation sees, and what it has read of it so far.
 
-    ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed. ``committer`` commits what
-    operations write at the same moment together; without one each is committed alone. Where changes can be followed,
-    ``tail`` does so, and ``renewed`` tells who the viewer has become since; ``courier`` sends what webhooks are told.
-    ``distinct``: of a subscription's answers, those that are equal to the one before are left out. ``document`` is the
-    operation.
+    ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed; ``budget`` is what is left
+    of it, ``None`` for callers without one. ``committer`` commits what operations write at the same moment together;
+    without one each is committed alone. Where changes can be followed, ``tail`` does so, and ``renewed`` tells who the
+    viewer has become since; ``courier`` sends what webhooks are told. ``distinct``: of a subscription's answers, those
+    that are equal to the one before are left out. ``document`` is the operation.
     """
 
     store: Store
@@ -60,7 +61,7 @@ class Context:
     today: Callable[[], date]
     request_id: str
     bounds: Bounds = field(default_factory=Bounds)
-    spend: Callable[[int], Awaitable[None]] = field(default=unlimited, repr=False)
+    spend: Callable[[int], Awaitable[Budget | None]] = field(default=unlimited, repr=False)
     committer: Committer | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tail: Tail | None = None
@@ -69,6 +70,7 @@ class Context:
     distinct: bool = False
     document: Document | None = field(default=None, repr=False)
     cost: int = 0
+    budget: Budget | None = None
     reads: int = 0
     _settings: Workspace | None = field(default=None, repr=False)
     _pinned: Pinned | None = field(default=None, repr=False)

@@ -20,6 +20,7 @@ from resolvers.items import TYPES, Made, declare, field, listed, many
 from resolvers.matches import BY_WORDS, SearchMode
 from resolvers.naming import ABSTRACT, SEARCH, plural
 from resolvers.reading import ROOT_FIELDS, Shaped, read_root
+from resolvers.viewer import VIEWER, viewer
 
 
 async def _read(info: Info[Context, None], name: str) -> Shaped:
@@ -91,6 +92,7 @@ def _make_query() -> Made:
             f"Items that fit a text, best first; at most {MAX_FOUND:,} are found and counted.",
             resolver=search,
         ),
+        "viewer": read(VIEWER, "Whoever asks: who they are, and what they may do and see.", resolver=viewer),
         "workspace": read(log.Workspace, "The workspace that this API serves.", resolver=log.workspace),
         "snapshot": read(log.SnapshotState, "The state of the graph that analyses answer from.", resolver=log.snapshot),
         "changes": read(log.Changes, "The change log, oldest first.", resolver=log.changes),

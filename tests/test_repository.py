@@ -46,18 +46,18 @@ PUBLIC: Final = {
     """,
     "analytics": """
         CERTAIN AddEdge AddPeople Among BlockingChains Budget Budgets BusFactor Cascade Centrality Chain
-        ChainDifference Change ChildScore ChokePoint ChokePoints Communities Community Completeness Conflict
-        Conflicts Cover CriticalItem CriticalPath CutEdge DateMove Delay Difference Dominator Dominators Draft
-        EdgeDifference Expanded Explanation Exposure Finish Forecast GoalDifference GoalExposure GoalImpact
+        ChainDifference Change ChildScore ChokePoint ChokePoints Communities Community Completeness Conflict Conflicts
+        Cover CriticalItem CriticalPath CutEdge DateMove Delay Difference Dominator Dominators Draft Duplicate
+        Duplicates EdgeDifference Expanded Explanation Exposure Finish Forecast GoalDifference GoalExposure GoalImpact
         GoalScore Grouping HandOff Impact ItemCriticality ItemDifference ItemExposure LateDate Layout Link Load
-        LoadDifference Measure Move Moved OkrRollup Outlook Passage Paths PeopleRisk Percentile PersonCriticality
-        Place PlacedEdge PlacedNode Projection PropertyDifference ReadyItem ReadyQueue Reassign Redate Relief Remove
-        Rescope Result Risks Schedule ScheduledItem Score Section SingleOwner Statement Step Stuck Summary TeamWait
-        TeamsWaitedFor Threat TriageItem TriageQueue Uncertainty Unserving Variants WaitCycle WaitedFor WeekLoad
-        WhatIf Workload betweenness blocking_chains budgets centrality choke_points communities conflicts
-        critical_path degree difference dominators eigenvector examination exposure floats forecast impact k_paths
-        layout okr_rollup overlay pagerank paths people_risk ready_queue relief reschedule risks schedule summary
-        svg teams_waited_for triage_queue what_if workload
+        LoadDifference Measure Move Moved OkrRollup Outlook Passage Paths PeopleRisk Percentile PersonCriticality Place
+        PlacedEdge PlacedNode Projection PropertyDifference ReadyItem ReadyQueue Reassign Redate Relief Remove Rescope
+        Result Risks Schedule ScheduledItem Score Section SingleOwner Statement Step Stuck Summary TeamWait
+        TeamsWaitedFor Threat TriageItem TriageQueue Uncertainty Unserving Variants WaitCycle WaitedFor WeekLoad WhatIf
+        Workload betweenness blocking_chains budgets centrality choke_points communities conflicts critical_path degree
+        difference dominators duplicates eigenvector examination exposure floats forecast impact k_paths layout
+        okr_rollup overlay pagerank paths people_risk ready_queue relief reschedule risks schedule summary svg
+        teams_waited_for triage_queue what_if workload
     """,
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop

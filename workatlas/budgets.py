@@ -15,7 +15,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from resolvers.access import Viewer
-from resolvers.bounds import Bounds
+from resolvers.bounds import Bounds, Budget
 from workatlas.graphql_request import RequestRefused
 
 WAIT_SECONDS: Final = 2.0
@@ -23,15 +23,9 @@ WAIT_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What is left of one budget: of ``limit`` there are ``remaining`` for ``seconds`` more.
+class Standing(Budget):
+    """What is left of one budget; ``exhausted``: what was asked for is more than there was."""
 
-    ``exhausted``: what was asked for is more than there was.
-    """
-
-    limit: int
-    remaining: int
-    seconds: int
     exhausted: bool = False
 
     def sentence(self, what: str) -> str:

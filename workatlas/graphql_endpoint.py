@@ -131,11 +131,12 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
     state, viewer = exchange.request.state, exchange.viewer
     assert viewer is not None
 
-    async def spend(cost: int) -> None:
+    async def spend(cost: int) -> Standing | None:
         exchange.cost = cost
         exchange.budget = await state.budgets.cost(viewer, cost)
         if exchange.budget is not None and exchange.budget.exhausted:
             raise RefusedError("RATE_LIMITED", exchange.budget.sentence("the cost of this caller's operations"))
+        return exchange.budget
 
     keeper = state.keepers.of(viewer.workspace)
     context = Context(

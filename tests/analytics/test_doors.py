@@ -73,6 +73,9 @@ QUESTIONS: Final[dict[str, Question]] = {
         lambda s, k, **rest: analytics.dominators(s, k["goal"], **rest),
         "dominators {goal} -n 50", 'dominators(goal: "{goal}", first: 50',
     ),
+    "duplicates": Question(
+        lambda s, k, **rest: analytics.duplicates(s, **rest), "duplicates -n 50", "duplicates(first: 50", dated=False
+    ),
     "exposure": Question(lambda s, k, **rest: analytics.exposure(s, **rest), "exposure", "exposure(first: 50"),
     "forecast": Question(
         lambda s, k, **rest: analytics.forecast(s, k["goal"], 100, 5, **rest),

@@ -26,6 +26,7 @@ ANALYSES: Final[dict[str, Answer]] = {
     "critical_path": lambda snapshot, goal, today: analytics.critical_path(snapshot, goal, today=today),
     "degree": lambda snapshot, goal, today: analytics.degree(snapshot),
     "dominators": lambda snapshot, goal, today: analytics.dominators(snapshot, goal, today=today),
+    "duplicates": lambda snapshot, goal, today: analytics.duplicates(snapshot),
     "eigenvector": lambda snapshot, goal, today: analytics.eigenvector(snapshot),
     "exposure": lambda snapshot, goal, today: analytics.exposure(snapshot, today=today),
     "forecast": lambda snapshot, goal, today: analytics.forecast(snapshot, goal, 200, 7, today=today),

@@ -123,6 +123,20 @@ def test_the_cost_of_one_callers_operations_is_counted(run: Callable[..., None],
     run(scenario, tokens=True, rate_cost=25)
 
 
+def test_a_caller_can_ask_what_is_left_of_their_budget(run: Callable[..., None], workspace: str) -> None:
+    async def scenario(running: Started) -> None:
+        headers = await _key(running, workspace)
+        for left in (14, 3):
+            text = "{ viewer { key role may budget { limit remaining seconds } } tasks(first: 9) { totalCount } }"
+            found = (await running.ask(text, **headers)).json()["data"]["viewer"]
+            assert (found["role"], found["may"]) == ("VIEWER", ["READ"])
+            assert 0 < found["budget"].pop("seconds") <= 60
+            assert found["budget"] == {"limit": 25, "remaining": left}
+            assert found["key"]
+
+    run(scenario, tokens=True, rate_cost=25)
+
+
 def test_an_operation_may_cost_as_much_as_the_limit(run: Callable[..., None]) -> None:
     async def scenario(running: Started) -> None:
         fits = (await running.ask(ITEMS)).json()

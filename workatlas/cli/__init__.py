@@ -19,6 +19,7 @@ from workatlas.cli import (
     db,
     demo,
     doctor,
+    duplicates,
     findings,
     generate,
     importing,
@@ -78,6 +79,7 @@ app.command()(what_if.triage)
 app.command()(routes.path)
 app.command()(search.search)
 app.command()(findings.findings)
+app.command()(duplicates.duplicates)
 app.command()(past.difference)
 app.command()(past.history)
 app.command()(demo.demo)

@@ -16,6 +16,7 @@ from resolvers.access import Viewer
 from resolvers.context import Context
 from resolvers.errors import RefusedError, refusal
 from resolvers.schema import Answer, stream
+from workatlas.budgets import Standing
 from workatlas.graphql_request import Asked, RequestRefused, asked_of, token_in
 
 WATCH_SECONDS: Final = 10.0
@@ -84,10 +85,11 @@ async def operation(caller: Caller, asked: Asked, request_id: str) -> AsyncGener
         yield Answer(refusal(refused.code, str(refused), request_id), False)
         return
 
-    async def spend(cost: int) -> None:
-        budget = await state.budgets.cost(caller.viewer, cost)
+    async def spend(cost: int) -> Standing | None:
+        budget: Standing | None = await state.budgets.cost(caller.viewer, cost)
         if budget is not None and budget.exhausted:
             raise RefusedError("RATE_LIMITED", budget.sentence("the cost of this caller's operations"))
+        return budget
 
     workspace = caller.viewer.workspace
     context = Context(
