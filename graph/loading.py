@@ -170,8 +170,12 @@ class Load:
                 await self._flush()
             if self._options.prune:
                 await self._prune()
-        finally:
-            await self._mark(None)
+        except BaseException:
+            # What was written by half stays marked until a load of it is done.
+            if self.report.change_seq is None:
+                await self._mark(None)
+            raise
+        await self._mark(None)
         return self.report
 
     def _take(self, record: Record) -> None:
@@ -303,7 +307,10 @@ async def load(
 
     Raises:
         BatchRefusedError: ``strict`` was asked for and a record cannot be used; nothing was written.
-        StoreError: The database failed; the chunks before are written, and running the load again completes it.
+        StoreError: The database failed.
+
+    Where a load breaks off, whatever it is by, the chunks before are written and the workspace stays marked as half
+    imported (``doctor`` says so); running it again completes it.
 
     """
     options = options or LoadOptions()

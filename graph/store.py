@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
@@ -16,6 +17,12 @@ from graph.errors import StoreBusyError, StoreError, StoreTimeoutError
 
 ACQUISITION_SECONDS: Final = 4.0
 """How long a unit of work waits for a connection."""
+
+SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+"""What addresses of Neo4j begin with; the driver takes those of HTTP too, and fails later."""
+
+# Without a handler of the program's, Python itself would print the driver's warnings, of which every error tells.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 Rows = list[list[Any]]
 Result = TypeVar("Result")
@@ -148,7 +155,8 @@ async def open_store(
         StoreError: The address is not one of Neo4j, the database does not answer, or refuses the password.
 
     """
-    with _translated():
+    place = _place(connection)
+    with _translated(place):
         driver = neo4j.AsyncGraphDatabase.driver(
             connection.uri,
             auth=(connection.username, connection.password),
@@ -160,7 +168,7 @@ async def open_store(
             user_agent="workatlas",
         )
     async with driver:
-        with _translated():
+        with _translated(place):
             await driver.verify_connectivity()
         yield Store(driver, connection.database, read_seconds, observe)
 
@@ -172,7 +180,7 @@ async def check_connection(connection: Connection, timeout: float) -> str:  # no
         StoreError: It does not answer in time, or refuses the password.
 
     """
-    with _translated():
+    with _translated(_place(connection)):
         driver = neo4j.AsyncGraphDatabase.driver(
             connection.uri,
             auth=(connection.username, connection.password),
@@ -188,8 +196,24 @@ async def check_connection(connection: Connection, timeout: float) -> str:  # no
             return str(answer.records[0]["version"])
 
 
+def _place(connection: Connection) -> str:
+    """Return the address as messages name it, without a password that somebody wrote into it.
+
+    Raises:
+        StoreError: It is none of Neo4j.
+
+    """
+    scheme, separator, rest = connection.uri.partition("://")
+    if scheme not in SCHEMES or not separator:
+        raise StoreError(_ADVICE[exceptions.ConfigurationError])
+    return f" at {scheme}://{rest.rpartition('@')[2]}"
+
+
 class _translated:  # noqa: N801 - reads as a verb: with _translated()
-    """Turn the driver's exceptions into one sentence without Cypher in it."""
+    """Turn the driver's exceptions into one sentence without Cypher in it; ``place`` says where, to who opens it."""
+
+    def __init__(self, place: str = "") -> None:
+        self._place = place
 
     def __enter__(self) -> None:
         return None
@@ -197,12 +221,13 @@ class _translated:  # noqa: N801 - reads as a verb: with _translated()
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         sentence = _sentence(error)
         if sentence:
+            sentence = sentence.replace("Neo4j", f"Neo4j{self._place}", 1)
             raise _kind(error)(sentence, lost=isinstance(error, _LOST)) from error
 
 
 _ADVICE: Mapping[type[BaseException], str] = {
     exceptions.AuthError: "Neo4j refused the user name or password; check NEO4J_USERNAME and NEO4J_PASSWORD.",
-    exceptions.ConfigurationError: "the address of Neo4j is not valid; write it as bolt://HOST:PORT or neo4j://HOST.",
+    exceptions.ConfigurationError: "this is no address of Neo4j; write it as bolt://HOST:PORT or neo4j+s://HOST.",
     exceptions.ServiceUnavailable: "Neo4j does not answer; check that it runs and that its address is right.",
     exceptions.SessionExpired: "the connection to Neo4j was lost; try again.",
     exceptions.ConstraintError: "another item has the same id, key or source identity already.",
@@ -232,6 +257,8 @@ def _sentence(error: BaseException | None) -> str | None:
     for kind, sentence in _ADVICE.items():
         if isinstance(error, kind):
             return sentence
+    if isinstance(error, exceptions.Neo4jError) and "DatabaseNotFound" in (error.code or ""):
+        return "Neo4j has no such database; check NEO4J_DATABASE."
     if isinstance(error, exceptions.Neo4jError):
         return f"Neo4j refused a statement ({_code(error)}); this is a defect of workatlas, please report it."
     if isinstance(error, exceptions.DriverError):

@@ -269,11 +269,25 @@ def test_an_interrupted_load_says_so_and_is_completed_by_the_next(run: Run) -> N
         with pytest.raises(OSError, match="the disk went away"):
             await load(space.store, space.id, interrupted(), source="jira", options=options, clock=lambda: NOW)
         assert 0 < len(await space.items()) < 11
+        assert [one.rule for one in await space.violations()] == ["every import was finished"]
         report = await space.load(*world(), chunk=4)
         assert 0 < report.unchanged < report.nodes.total() == 11
         whole = Space(space.store, f"{space.id}-whole")
         await whole.load(*world())
         assert await content(space) == await content(whole)
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_a_load_that_fails_before_it_wrote_anything_leaves_no_mark(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        class Unreadable(list[Record]):
+            def __iter__(self) -> Iterator[Record]:
+                raise OSError("no such file")
+
+        with pytest.raises(OSError, match="no such file"):
+            await load(space.store, space.id, Unreadable(), source="jira", clock=lambda: NOW)
         assert await space.violations() == []
 
     run(scenario)

@@ -58,5 +58,6 @@ def content(path: Path) -> bytes:
 
 
 def shortened(text: str, limit: int = 200) -> str:
-    """Cut a text that goes into a message."""
+    """Cut a text that goes into a message, and leave out what a terminal would take for a command."""
+    text = "".join(sign if sign.isprintable() else " " if sign.isspace() else "�" for sign in text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -146,6 +146,8 @@ def _table(path: Path, text: str) -> Iterator[Payload | Anomaly]:
     rows = csv.reader(io.StringIO(text, newline=""))
     try:
         header = next(rows, [])
+        if "data" not in header:
+            raise ImportFailedError(f"{path} is neither JSON nor a table with a column 'data': fetch it again.")
         column = header.index("data")
         pull = "pull_request" in path.name
         for row in rows:
@@ -155,4 +157,4 @@ def _table(path: Path, text: str) -> Iterator[Payload | Anomaly]:
             except (ValueError, IndexError, RecursionError) as error:
                 yield Anomaly("brokenJson", f"column data is not JSON: {error}", where, skipped=True)
     except (ValueError, csv.Error) as error:
-        raise ImportFailedError(f"{path} is neither JSON nor a table with a column 'data': {error}.") from error
+        raise ImportFailedError(f"{path} is no table that can be read ({error}): fetch it again.") from error

@@ -145,6 +145,8 @@ class Table:
         reader = csv.reader(_chained(first, text), delimiter=separator)
         header = next(reader, [])
         columns = Columns.of(header, self.mapping)
+        if not any(header):
+            raise ImportFailedError(f"{self.path} is empty: export it again.")
         if not columns.named.keys() - {"comments", "labels"}:
             raise ImportFailedError(
                 f"no header of {self.path} is known ({shortened(', '.join(header))}): name them in a mapping file."

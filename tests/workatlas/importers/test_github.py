@@ -143,8 +143,8 @@ def test_pages_after_one_another_and_what_is_broken(tmp_path: Path) -> None:
     records = read(write(tmp_path, pages))
     assert {row.source_id for row in nodes(records, "Issue")} == {"o/r#1", "o/r#2"}
     assert anomalies(records) == {"badDate": 1, "notAnObject": 1, "missingId": 1, "brokenJson": 1}
-    for text in ("{", "plain", "\xff"):
-        with pytest.raises(ImportFailedError, match=r"issues\.json"):
+    for text in ("{", "plain", "\xff", ""):
+        with pytest.raises(ImportFailedError, match=r"issues\.json .* again\.$"):
             read(write(tmp_path, text))
 
 

@@ -228,9 +228,10 @@ def test_a_wrong_mapping_is_refused(tmp_path: Path, mapping: str) -> None:
 
 
 def test_files_that_are_no_export(tmp_path: Path) -> None:
-    for text in (b"", b"foo,bar\n1,2\n", b"\x00\x01\x02"):
-        with pytest.raises(ImportFailedError, match="mapping"):
+    for text, said in ((b"", "is empty"), (b"foo,bar\n1,2\n", "mapping"), (b"\x00\x1b[2J\x02", "��")):
+        with pytest.raises(ImportFailedError, match=said) as refused:
             read(write(tmp_path, text))
+        assert str(refused.value).isprintable()
 
 
 @given(st.lists(st.lists(st.text(max_size=8), max_size=4), max_size=5))
