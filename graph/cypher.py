@@ -305,6 +305,11 @@ RETURN collect([n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0
 """
 
 
+PAGE_OF_ALL_ITEMS: Final = """
+MATCH (n:Item) WHERE n.workspace = $workspace AND n.id > $after
+WITH n ORDER BY n.id LIMIT $first
+RETURN collect([n.id, [l IN labels(n) WHERE NOT l IN ['Item', 'Work', 'Goal']][0]])
+"""
 EDGES_LEAVING: Final = f"""
 UNWIND $ids AS i MATCH (a:Item {{workspace: $workspace, id: i}})-[e]->(b:Item) WHERE b.archivedAt IS NULL
 RETURN collect([[a.id, a.source, a.sourceId, coalesce(a.placeholder, false)], type(e),

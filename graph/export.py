@@ -34,12 +34,8 @@ async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
         StoreError: The database failed.
 
     """
-    settings = await workspace.read(store, workspace_id)
-    own = {name: category.value for name, category in settings.statuses.items() if name not in DEFAULT_STATUSES}
-    if own:
-        yield StatusNames(own)
-    if settings.fields:
-        yield FieldNames({name: kind.value for name, kind in settings.fields.items()})
+    for word in words(await workspace.read(store, workspace_id)):
+        yield word
     for calendar in await read_calendars(store, workspace_id):
         yield WorkingCalendars({calendar.id: calendar})
     async for page in _pages(store, workspace_id):
@@ -48,6 +44,15 @@ async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
     async for page in _pages(store, workspace_id):
         for edge in await _edges(store, workspace_id, page):
             yield edge
+
+
+def words(settings: workspace.Workspace) -> list[Record]:
+    """Return a workspace's own status names and custom fields."""
+    own = {name: category.value for name, category in settings.statuses.items() if name not in DEFAULT_STATUSES}
+    found: list[Record] = [StatusNames(own)] if own else []
+    if settings.fields:
+        found.append(FieldNames({name: kind.value for name, kind in settings.fields.items()}))
+    return found
 
 
 async def _pages(store: Store, workspace_id: str) -> AsyncIterator[list[list[Any]]]:
@@ -65,11 +70,12 @@ async def _nodes(store: Store, workspace_id: str, page: list[list[Any]]) -> list
     rows: list[NodeRow] = []
     for label, some in ids.items():
         found = await store.rows(cypher.read_nodes(NODES[label]), workspace=workspace_id, ids=some)
-        rows += [_row(label, arrived(label, values)) for _, values in found[0][0]]
+        rows += [node_row(label, arrived(label, values)) for _, values in found[0][0]]
     return rows
 
 
-def _row(label: str, state: State) -> NodeRow:
+def node_row(label: str, state: State) -> NodeRow:
+    """Return the row that makes an item of this stored state again."""
     properties = native(label, state)
     identity = {name: str(properties.pop(name)) for name in ("id", "key", "source", "sourceId")}
     for name in KEPT_BY_WRITER:
@@ -81,14 +87,13 @@ async def _edges(store: Store, workspace_id: str, page: list[list[Any]]) -> list
     ids = [item for item, _, _ in page]
     found = await store.rows(cypher.EDGES_LEAVING, workspace=workspace_id, ids=ids)
     return [
-        EdgeRow(kind, _ref(start), _ref(end), native(kind, arrived_edge(values)))
+        EdgeRow(kind, reference(*start), reference(*end), native(kind, arrived_edge(values)))
         for start, kind, end, values in found[0][0]
     ]
 
 
-def _ref(end: list[Any]) -> Ref:
-    """Return how to refer to an end: by id, or as its first reference did while it is a placeholder."""
-    item, source, source_id, placeholder = end
+def reference(item: str, source: str, source_id: str, placeholder: bool) -> Ref:
+    """Return how to refer to an item: by id, or as its first reference did while it is a placeholder."""
     if not placeholder:
         return Ref("id", item)
     return Ref("key" if source == UNRESOLVED else source, source_id)

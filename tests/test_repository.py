@@ -62,6 +62,7 @@ PUBLIC: Final = {
     "workatlas.embedded": """
         NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop
     """,
+    "workatlas.exporters": "FORMATS Format",
     "workatlas.generator": "MIN_ITEMS TODAY records",
     "workatlas.importers": "IMPORTERS ImportOptions Importer",
 }

@@ -3,14 +3,18 @@ from __future__ import annotations
 from datetime import date
 
 import orjson
+import pytest
 
 from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
 from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
+from graph.errors import BeyondHistoryError
 from graph.export import records
 from graph.model import EDGES, NODES
+from graph.past import Moment
+from graph.past_export import records_as_of
 from graph.values import Type
 from tests.graph.conftest import Run
-from tests.graph.space import NOW, Space, edge, item, keys
+from tests.graph.space import NOW, Space, edge, gone, item, keys, patch
 from workatlas.exporters.jsonl import lines
 
 SAMPLES: dict[Type, object] = {
@@ -129,5 +133,44 @@ def test_placeholders_come_back_and_archived_items_do_not(run: Run) -> None:
         assert await exported(copy) == await exported(space)
         ends = {orjson.loads(line)["to"] for line in await exported(copy) if b'"edge"' in line}
         assert ends == {"jira:77", "LATER-1"}
+
+    run(scenario)
+
+
+async def exported_as_of(space: Space, when: Moment) -> list[bytes]:
+    return sorted(lines([record async for record in records_as_of(space.store, space.id, when)]))
+
+
+def test_an_export_of_the_past_is_the_export_that_was_made_then(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        made: dict[int, list[bytes]] = {}
+
+        async def note() -> None:
+            made[(await space.log())[-1].seq] = await exported(space)
+
+        await space.load(*everything(), source="tracker")
+        await note()
+        await space.write(patch("Task", "Task-1", source="tracker", title="Other", due=None, labels=["c"]))
+        await note()
+        await space.write(gone("BLOCKS", "Task-1", "Task-2"), edge("RELATES_TO", "Task-2", "Issue-1"))
+        await note()
+        await space.write(archive=keys("Project-1"))
+        await note()
+        await space.write(restore=keys("Project-1"), archive=keys("Goal", "Issue-2")[1:])
+        await note()
+        await space.load(
+            item("Milestone", "Task-1", "tracker"), edge("BLOCKS", "Task-2", "tracker:unknown"), source="tracker"
+        )
+        await note()
+        await space.write(item("Task", "T-9"), edge("PART_OF", "T-9", "Project-2"))
+        await note()
+        await space.write(purge=keys("Issue-2", "T-9"))
+        await note()
+        assert len(made) == 8
+        for seq, expected in made.items():
+            assert await exported_as_of(space, seq) == expected, seq
+        assert [one for one in await exported_as_of(space, 0) if b'"meta"' not in one] == []
+        with pytest.raises(BeyondHistoryError):
+            await exported_as_of(space, 99)
 
     run(scenario)

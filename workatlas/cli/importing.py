@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workatlas.cli.output import console, error_console, print_json
-from workatlas.cli.session import JsonOption, WorkspaceOption, now, settings_for, with_store
+from workatlas.cli.session import JsonOption, WorkspaceOption, moment_of, now, settings_for, with_store
 from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -87,34 +89,58 @@ def print_report(report: LoadReport, *, dry_run: bool = False) -> None:
             screen.print(f"    {example}", markup=False, highlight=False, soft_wrap=True)
 
 
+class Form(StrEnum):
+    """Formats of an export by the names that users type."""
+
+    JSONL = "jsonl"
+    GRAPHML = "graphml"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
 def export(
-    path: Annotated[Path, typer.Argument(help="File to write (.jsonl).")],
+    path: Annotated[Path, typer.Argument(help="File to write; of csv and parquet a folder, for nodes and edges.")],
+    form: Annotated[
+        Form,
+        typer.Option("--format", help="jsonl is lossless, and what import reads; the others are for other programs."),
+    ] = Form.JSONL,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="As it was then: a day (its end, UTC), an instant, or the number of a change."),
+    ] = None,
     workspace: WorkspaceOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write a workspace in the native exchange format, lossless: importing it elsewhere gives the same graph."""
+    """Write a workspace, as it is or was; importing the native format elsewhere gives the same graph."""
     from graph.export import records
-    from workatlas.exporters.jsonl import lines
+    from graph.past_export import records_as_of
+    from workatlas.exporters import FORMATS
 
-    if path.exists() and not force:
-        raise SettingsError(f"{path} exists; name another file, or replace it with --force.")
-    settings = settings_for(workspace)
-    partial = path.with_name(path.name + ".part")
+    files = FORMATS[form.value].files(path)
+    if (there := [file for file in files.values() if file.exists()]) and not force:
+        raise SettingsError(f"{there[0]} exists; name another, or replace it with --force.")
+    settings, moment = settings_for(workspace), None if as_of is None else moment_of("--as-of", as_of)
+    partial = {name: file.with_name(file.name + ".part") for name, file in files.items()}
 
     async def work(store: Store) -> int:
-        written = 0
-        with partial.open("wb") as file:
-            async for record in records(store, settings.workspace):
-                file.writelines(lines([record]))
+        written, name = 0, settings.workspace
+        with closing(FORMATS[form.value].writer(partial)) as writer:
+            found = records(store, name) if moment is None else records_as_of(store, name, moment)
+            async for record in found:
+                writer.write(record)
                 written += 1
         return written
 
     try:
+        for file in partial.values():
+            file.parent.mkdir(parents=True, exist_ok=True)
         written = with_store(settings, work)
-        partial.replace(path)
+        for name, file in partial.items():
+            file.replace(files[name])
     finally:
-        partial.unlink(missing_ok=True)
+        for file in partial.values():
+            file.unlink(missing_ok=True)
     if json:
         print_json({"path": str(path), "records": written})
     else:

@@ -13,6 +13,7 @@ from workatlas.cli.session import (
     TodayOption,
     WorkspaceOption,
     day,
+    moment_of,
     now,
     refusing,
     settings_for,
@@ -40,7 +41,9 @@ def difference(
     """Print what came, went, changed and moved between two moments of the workspace's own past."""
     from analytics import difference as find_difference
 
-    before, after = _snapshots(workspace, _moment("--from", since), None if until is None else _moment("--to", until))
+    before, after = _snapshots(
+        workspace, moment_of("--from", since), None if until is None else moment_of("--to", until)
+    )
     with refusing():
         found = find_difference(before, after, today=day(today), scope=scope, limit=first)
     if json:
@@ -70,15 +73,6 @@ def difference(
 
 def _signed(days: int | None) -> str:
     return "–" if days is None else f"{days:+d}"
-
-
-def _moment(option: str, text: str) -> Moment:
-    from graph.past import moment
-
-    try:
-        return moment(text)
-    except ValueError as error:
-        raise SettingsError(f"{option}: {error}") from error
 
 
 def _snapshots(workspace: str | None, since: Moment, until: Moment | None) -> tuple[Snapshot, Snapshot]:

@@ -20,6 +20,7 @@ from workatlas.settings import Settings
 
 if TYPE_CHECKING:
     from graph.connection import Connection
+    from graph.past import Moment
     from graph.snapshot import Snapshot
     from graph.store import Store
 
@@ -65,6 +66,21 @@ def refusing() -> Iterator[None]:
         raise NotFoundError(f"{error.args[0]}.") from None
     except ValueError as error:
         raise SettingsError(f"{error}.") from None
+
+
+def moment_of(option: str, text: str) -> Moment:
+    """Return the moment of the past that an option names.
+
+    Raises:
+        SettingsError: It names none.
+
+    """
+    from graph.past import moment
+
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise SettingsError(f"{option}: {error}") from error
 
 
 def with_store(settings: Settings, work: Callable[[Store], Awaitable[Answer]]) -> Answer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import orjson
 
@@ -31,6 +32,21 @@ def lines(records: Iterable[Record]) -> Iterator[bytes]:
                 yield _line({"meta": "calendars", "values": values})
             case Anomaly():
                 continue
+
+
+class JsonlWriter:
+    """Writes each record as it comes."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._file = files[""].open("wb")
+
+    def write(self, record: Record) -> None:
+        """Write one record."""
+        self._file.writelines(lines([record]))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
 
 
 def _node(row: NodeRow) -> dict[str, object]:

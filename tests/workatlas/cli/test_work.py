@@ -184,6 +184,23 @@ def test_export_is_lossless(run: Run, world: str, tmp_path: Path) -> None:
     assert "exists" in str(run("export", first, "-w", world).exception)
 
 
+def test_an_export_of_any_format_and_of_the_past(run: Run, world: str, tmp_path: Path) -> None:
+    tables, graph, then = tmp_path / "tables", tmp_path / "graph.graphml", tmp_path / "then.jsonl"
+    for form, path in (("csv", tables), ("parquet", tables), ("graphml", graph)):
+        assert answer(run("export", path, "--format", form, "-w", world, "--json"))["records"] == 9
+    assert {file.name for file in tables.iterdir()} == {
+        "nodes.csv", "edges.csv", "nodes.parquet", "edges.parquet",
+    }  # fmt: skip
+    assert "A-1" in (tables / "nodes.csv").read_text(encoding="utf-8")
+    assert "<graphml" in graph.read_text(encoding="utf-8")
+    assert "nodes.csv exists" in str(run("export", tables, "--format", "csv", "-w", world).exception)
+    assert answer(run("export", then, "--as-of", "0", "-w", world, "--json"))["records"] == 0
+    assert answer(run("export", then, "--as-of", "1", "-w", world, "--json", "--force"))["records"] == 9
+    assert "no moment" in str(run("export", then, "--as-of", "soon", "--force", "-w", world).exception)
+    assert "opens the past" in str(run("export", then, "--as-of", "99", "--force", "-w", world).exception)
+    assert then.stat().st_size > 0, "what could not be written anew is still there"
+
+
 def test_doctor_finds_nothing_in_a_healthy_graph(run: Run, world: str) -> None:
     assert answer(run("doctor", "-w", world, "--json"))["violations"] == []
 
