@@ -184,7 +184,11 @@ def _continued(path: Path, hops: list[tuple[int, Hop]]) -> Iterator[Round]:
 def _root_conditions(root: Root) -> Iterator[str]:
     yield seen("n0") if root.named_by == "written" else visible("n0")
     if set(root.labels) != set(NODES):
-        yield "(" + " OR ".join(f"n0:{name}" for name in _narrowest(root.labels)) + ")"
+        names = _narrowest(root.labels)
+        yield "(" + " OR ".join(f"n0:{name}" for name in names) + ")"
+        # Indexes of what all kinds of a group have are on the group's label, and used only where it is asked for.
+        groups = {NODES[label].group for label in root.labels}
+        yield from (f"n0:{group}" for group in groups if len(groups) == 1 and group and group not in names)
     if root.named_by:
         yield f"n0.{'key' if root.named_by == 'key' else 'id'} IN $names"
 

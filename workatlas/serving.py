@@ -112,7 +112,10 @@ def bound(host: str, port: int) -> socket.socket:
         WorkatlasError: It cannot be listened on.
 
     """
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio sends without delay (TCP_NODELAY) only what it knows to be TCP; otherwise a body waits up to 40 ms for the
+    # client to acknowledge the headers before it.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name != "nt":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -215,3 +215,22 @@ def test_statuses_that_changed_meanwhile_are_noticed(session: Session) -> None:
     for stale in ("{}", '{"Done": "STARTED"}'):
         remembered[session.world.workspace] = stale
         assert session.compare(blocked)["work"]["nodes"]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ('{ tasks(where: { due: { lt: "2026-01-01" } }) { nodes { key } } }', "Work(workspace, due)"),
+        ('{ tasks(where: { status: { eq: "Done" } }) { totalCount } }', "Work(workspace, status)"),
+        ("{ issues(where: { severity: { eq: CRITICAL } }) { nodes { key } } }", "Issue(workspace, severity)"),
+        ('{ objectives(where: { due: { lt: "2026-01-01" } }) { nodes { key } } }', "Goal(workspace, due)"),
+    ],
+)
+def test_a_filter_can_use_the_index_of_its_property(session: Session, query: str, index: str) -> None:
+    """The database refuses a hint to use an index that the conditions do not allow it to use."""
+    asked = len(session.store.texts)
+    session.ask(query)
+    text = session.store.texts[asked].replace("MATCH (n0:Item)", f"MATCH (n0:Item) USING INDEX n0:{index}")
+    assert index in text
+    parameters = {"workspace": "", "seesAll": True, "teams": [], "f0": 1, "c0_0": "", "w0_0": "2026-01-01", "w0_1": ""}
+    session.runner.run(session.store.rows(f"EXPLAIN {text}", **parameters))
