@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from graph.conditions import LABEL, rendered, value_of, visible, width
+from graph.conditions import LABEL, Condition, Every, Operator, Test, rendered, value_of, visible, width
 from graph.cypher import stored
 from graph.model import NODES, Property
 from graph.selection import RANK, Column, EdgeColumn, Hop, Label, Level, Listing, Order, Root
@@ -77,7 +77,7 @@ def compiled(root: Root) -> Program:
     root is number 0, and takes its names from ``names``.
     """
     draft = _Draft(budget=MAX_HOPS - width(root.listing.condition))
-    where, after = _listed(root.listing, "n0", 0)
+    where, after = _listed(root.listing, "n0", 0, sought=not _names_items(root.listing.condition))
     conditions = " AND ".join([*_root_conditions(root), *where])
     match = found("n0", SCORE, conditions) if root.searched else f"MATCH (n0:Item) WHERE {conditions}"
     carried = f"n0, {SCORE}" if root.searched else "n0"
@@ -201,13 +201,33 @@ def _narrowest(labels: tuple[str, ...]) -> list[str]:
     return [NODES[label].label for label in labels]
 
 
-def _listed(listing: Listing, node: str, number: int) -> tuple[list[str], str]:
-    """Return the conditions of a list, and what its page adds to them."""
+_NAMES: Final = ("id", "key")
+"""Properties of which no two items of a workspace have the same."""
+
+
+def _names_items(condition: Condition | None) -> bool:
+    """Tell whether a condition holds for named items only, so that those are looked up and no others read."""
+    match condition:
+        case Test(column=column, operator=Operator.EQ | Operator.IN, fold=False):
+            return column.name in _NAMES
+        case Every(parts=parts):
+            return any(_names_items(one) for one in parts)
+        case _:
+            return False
+
+
+def _listed(listing: Listing, node: str, number: int, *, sought: bool = True) -> tuple[list[str], str]:
+    """Return the conditions of a list, and what its page adds to them.
+
+    ``sought``: the page may be looked for in the index of ids. Where items are named, the planner would sometimes read
+    all that follow the cursor instead of looking up those.
+    """
     where = []
     if listing.condition is not None:
         parameters = (f"$w{number}_{place}" for place in itertools.count())
         where.append(rendered(listing.condition, node, parameters))
-    after = "" if listing.cursor is None else f" AND {_after(listing, node, number)}"
+    own = f"{node}.id" if sought else f"toString({node}.id)"
+    after = "" if listing.cursor is None else f" AND {_after(listing, node, number, own)}"
     return where, after
 
 
@@ -250,8 +270,11 @@ def _place(order: tuple[Order, ...], node: str) -> str:
     return f"[{', '.join(values)}]"
 
 
-def _after(listing: Listing, node: str, number: int) -> str:
-    """Return the condition that an item follows the cursor: it is greater in the first criterion that differs."""
+def _after(listing: Listing, node: str, number: int, own: str) -> str:
+    """Return the condition that an item follows the cursor: it is greater in the first criterion that differs.
+
+    ``own`` is the expression of the item's id.
+    """
     alternatives: list[str] = []
     equal: list[str] = []
     for place, (one, is_null) in enumerate(zip(listing.order, listing.cursor or (), strict=True)):
@@ -262,5 +285,5 @@ def _after(listing: Listing, node: str, number: int) -> str:
             later = later if one.column.required else f"({later} OR {path} IS NULL)"
             alternatives.append(" AND ".join([*equal, later]))
         equal.append(f"{path} IS NULL" if is_null else f"{path} = {value}")
-    alternatives.append(" AND ".join([*equal, f"{node}.id > $c{number}_{len(listing.order)}"]))
+    alternatives.append(" AND ".join([*equal, f"{own} > $c{number}_{len(listing.order)}"]))
     return alternatives[0] if len(alternatives) == 1 else "(" + " OR ".join(alternatives) + ")"

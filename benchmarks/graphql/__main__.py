@@ -32,6 +32,8 @@ from workatlas.errors import WorkatlasError
 from workatlas.generator import TODAY, records
 from workatlas.settings import Settings
 
+_IDLE = 0.25
+"""Seconds that idle servers compute in 5 seconds at most."""
 COMPARED = 25
 """Variants of each question whose answers are compared."""
 
@@ -64,6 +66,7 @@ def main(arguments: Sequence[str]) -> None:
         try:
             with running(database.connection, name) as servers:
                 _compare(servers, shapes, sample)
+                _settle(servers)
                 print(f"All three give the same answers to {COMPARED} variants of each question.\n", flush=True)
                 _report(servers, shapes, sample, clients, given.seconds, database_process(database.connection))
         finally:
@@ -121,6 +124,16 @@ def _compare(servers: Sequence[Server], shapes: Sequence[Shape], sample: Sample)
                 raise WorkatlasError(f"{shape.name}: every answer is empty, so nothing is compared.")
 
 
+def _settle(servers: Sequence[Server], longest: float = 120.0) -> None:
+    """Wait until the servers have done what they do after their start: workatlas examines the graph for findings."""
+    end = time.monotonic() + longest
+    while time.monotonic() < end:
+        before = sum(server.seconds() for server in servers)
+        time.sleep(5)
+        if sum(server.seconds() for server in servers) - before < _IDLE:
+            return
+
+
 def _asked(client: httpx.Client, server: Server, shape: Shape, variables: Variables) -> object:
     headers = {"content-type": "application/json", "authorization": f"Bearer {server.token}"}
     answer = client.post(server.address(shape), content=server.body(shape, variables), headers=headers)
@@ -167,7 +180,7 @@ def _report(
 def _measured(
     server: Server, shape: Shape, sample: Sample, clients: int, seconds: float, database: psutil.Process | None
 ) -> Measure:
-    """Load one server: for a quarter of the time without looking, then for the whole of it, longer if it is too slow."""
+    """Load one server: for a quarter of the time without looking, then for all of it, longer if it is too slow."""
     job = {
         "url": server.address(shape), "token": server.token, "clients": clients,
         "bodies": [server.body(shape, one).decode() for one in shape.variants(sample)],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph.errors import StoreError
 from graph.model import NODES
 from resolvers import reading
 from resolvers.filters import TARGETS
@@ -234,3 +235,17 @@ def test_a_filter_can_use_the_index_of_its_property(session: Session, query: str
     assert index in text
     parameters = {"workspace": "", "seesAll": True, "teams": [], "f0": 1, "c0_0": "", "w0_0": "2026-01-01", "w0_1": ""}
     session.runner.run(session.store.rows(f"EXPLAIN {text}", **parameters))
+
+
+def test_named_items_are_looked_up_and_no_others_are_read(session: Session) -> None:
+    """The index of ids serves the names alone: without them the database refuses the hint to use it."""
+    asked = len(session.store.texts)
+    session.ask('{ tasks(where: { id: { in: ["nobody"] } }) { nodes { key } } }')
+    hint = "MATCH (n0:Item) USING INDEX n0:Item(workspace, id)"
+    text = "EXPLAIN " + session.store.texts[asked].replace("MATCH (n0:Item)", hint)
+    named = "n0.id IN $w0_0"
+    assert named in text
+    given = {"workspace": "", "seesAll": True, "teams": [], "f0": 1, "c0_0": "", "w0_0": []}
+    session.runner.run(session.store.rows(text, **given))
+    with pytest.raises(StoreError):
+        session.runner.run(session.store.rows(text.replace(named, "true"), **given))
