@@ -16,6 +16,7 @@ from graph.batch import Ref
 from graph.connection import Connection
 from graph.errors import UnreadableSearchError
 from graph.folding import folded, tokens
+from graph.rounds import compiled
 from graph.search import Hits, search
 from graph.sight import Sight
 from graph.store import Store, open_store
@@ -182,6 +183,18 @@ def test_first_bounds_what_is_returned_and_not_what_is_counted(shelf: Shelf) -> 
     some, every = shelf.ask("office", first=2), shelf.ask("office")
     assert some.total == every.total == len(every.hits)
     assert some.hits == every.hits[:2]
+
+
+def test_of_more_than_are_counted_the_best_are_found(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = shelf.ask("office")
+    compiled.cache_clear()
+    monkeypatch.setattr("graph.words.MAX_FOUND", 3)
+    try:
+        bounded = shelf.ask("office")
+    finally:
+        compiled.cache_clear()
+    assert bounded.total == 3 < every.total
+    assert [hit.key for hit in bounded.hits] == [hit.key for hit in every.hits[:3]]
 
 
 _HOSTILE = st.one_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.resolvers.session import Session
@@ -66,3 +68,16 @@ def test_what_is_too_deep_or_too_much_is_refused_before_anything_is_read(session
         errors = session.ask(text).body["errors"]
         assert [error["extensions"]["code"] for error in errors] == ["TOO_COMPLEX"]
     assert session.store.reads == before
+
+
+def test_only_what_is_asked_for_is_counted(session: Session) -> None:
+    def counts(text: str, **variables: Any) -> list[int]:
+        before = len(session.store.texts)
+        session.compare(text, **variables)
+        return [one.count("COUNT {") for one in session.store.texts[before:]]
+
+    assert counts("{ tasks { nodes { key blocks { nodes { key } } } pageInfo { hasNextPage } } }") == [0]
+    assert counts("{ tasks { nodes { key blocks { totalCount } } } }") == [1]
+    assert counts("{ tasks { totalCount } }") == [1]
+    text = "query ($also: Boolean!) { tasks { nodes { key } totalCount @include(if: $also) } }"
+    assert (counts(text, also=False), counts(text, also=True)) == ([0], [1])
