@@ -15,6 +15,7 @@ from analytics.kernels import gather_bits
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from analytics.scope import Focus
 from analytics.steps import Step, Steps
+from analytics.timing import finish_of
 from analytics.trees import ChainTree, target_row
 from graph.columns import Flags
 from graph.snapshot import Snapshot
@@ -173,7 +174,8 @@ def blocking_chains(
 
     A *root* is an open leaf of work that waits for nothing open, a cycle unit, or something whose closing or starting
     alone is waited for: a goal that nothing contributes to, a container without an open part, a container that has not
-    started and whose start is waited for. Per root there is one chain, the longest path in time.
+    started and whose start is waited for. Per root there is one chain, the path of most working hours. When it ends,
+    and by how much it delays the goal, is told with everybody working in their own calendar.
 
     Parameters
     ----------
@@ -321,8 +323,8 @@ def _result(
         goal=items.key[row],
         goal_title=items.title[row],
         due=as_date(expanded.due[row]),
-        finish=day(expanded.finish_hours(row)) if is_open else None,
-        full_finish=day(expanded.finish_hours(row, full=True)) if is_open else None,
+        finish=day(finish_of(expanded, row)) if is_open else None,
+        full_finish=day(finish_of(expanded, row, full=True)) if is_open else None,
         roots=roots,
         chains=chains,
         completeness=completeness,

@@ -18,6 +18,7 @@ from analytics.results import Completeness, Explanation, as_date, counted, iso, 
 from analytics.roles import with_role
 from analytics.scope import Focus
 from analytics.steps import cut_edge
+from analytics.timing import early_finishes
 from analytics.waits import has_started
 from graph.columns import Days, Flags, Floats, Ints
 from graph.lifecycle import Category
@@ -277,7 +278,7 @@ class _Finder:
             return
         rows = np.flatnonzero((expanded.finish >= 0) & expanded.is_open & ~np.isnat(expanded.due))
         units = expanded.unit[expanded.finish[rows]]
-        hours: Floats = expanded.starts[units] + expanded.hours[units]
+        hours: Floats = early_finishes(expanded)[units]
         finish = expanded.calendar.finish_days(today, hours)
         late: Ints = np.flatnonzero(finish > expanded.due[rows]).astype(np.int32)
         for at in late.tolist():

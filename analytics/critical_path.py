@@ -345,10 +345,10 @@ def critical_path(
     Notes
     -----
     A forward and a backward pass over the expanded graph, O(n + m), after which each item's figures cost O(1); drag is
-    exact: see ``analytics.drag``. A cycle is one unit whose hours are the sum of its members', an upper bound. Where a
-    start-start or start-finish wait leads into days that somebody has off, the late times of what comes before it may
-    be the far end of these days: total float is then an upper bound. Kelley and Walker, Critical-Path Planning and
-    Scheduling, 1959; Devaux, Total Project Control, 1999.
+    exact: see ``analytics.drag``. A cycle is one unit whose hours are the sum of its members', an upper bound. Late
+    times are exact in calendars too; where nobody works after a late start, it is the moment before which work has to
+    have begun: see ``analytics.passes``. Kelley and Walker, Critical-Path Planning and Scheduling, 1959; Devaux, Total
+    Project Control, 1999.
 
     """
     expanded = Expanded.of(snapshot, today)

@@ -13,6 +13,7 @@ from analytics.compared import Comparison, PropertyDifference, compared_edges, c
 from analytics.expanded import Expanded
 from analytics.results import Completeness, Explanation, as_date, counted, iso, table
 from analytics.scope import Focus
+from analytics.timing import finish_of
 from analytics.trees import ChainTree
 from graph.columns import Flags
 from graph.snapshot import EDGE_KINDS, Snapshot
@@ -302,7 +303,7 @@ def _goals(
 
 
 def _finish(expanded: Expanded, row: int) -> date | None:
-    hours, today = expanded.finish_hours(row), expanded.today
+    hours, today = finish_of(expanded, row), expanded.today
     return None if today is None or not np.isfinite(hours) else expanded.calendar.finish_day(today, hours)
 
 

@@ -48,7 +48,7 @@ def _by_passes(expanded: Expanded, timing: Timing, chosen: list[int], found: Flo
     chosen.sort(key=lambda unit: (-expanded.hours[unit], unit))
     affordable = max(1, _BUDGET // max(len(expanded.hours) + len(expanded.heads), 1))
     for unit in chosen[:affordable]:
-        found[unit] = timing.length - finish_without(expanded, timing.target, unit)
+        found[unit] = round(timing.length - finish_without(expanded, timing.target, unit), 6)
     found[chosen[affordable:]] = np.nan
     limited: tuple[str, ...] = ()
     if len(chosen) > affordable:

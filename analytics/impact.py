@@ -18,6 +18,7 @@ from analytics.overlay import overlay
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from analytics.scope import Focus
 from analytics.steps import Step, Steps
+from analytics.timing import finish_of
 from analytics.trees import ChainTree, target_row
 from analytics.worth import chosen_goals, goals_reached, outermost
 from graph.columns import NO_CODE, Flags
@@ -235,7 +236,7 @@ class _Weighed:
 
     def _goal(self, goal: int) -> GoalImpact:
         expanded, items = self._with, self._with.snapshot.items
-        after, before = expanded.finish_hours(goal), self._without.finish_hours(int(self._same[goal]))
+        after, before = finish_of(expanded, goal), finish_of(self._without, int(self._same[goal]))
         due, later, days, finish, delay = as_date(expanded.due[goal]), None, None, None, None
         if np.isfinite(after) and np.isfinite(before):
             later = after - before

@@ -103,12 +103,7 @@ def early_moments(
             for place in range(low, high):
                 times[place - low] = _bound(network, network.into_arcs[place], starts, ends, rulers)
             let[node] = max(let[node], enough_at(times, network.into_arcs[low:high], child, share, need[node]))
-        hours, one = work.hours[node], work.calendar[node]
-        let[node] = max(let[node], begun_for(ended[node], hours, one, rulers))
-        starts[node] = let[node]
-        if hours > 0:
-            starts[node] = max(let[node], latest(rulers, one, hours_at(rulers, one, let[node])))
-        ends[node] = max(worked(rulers, one, starts[node], hours), ended[node])
+        let[node], starts[node], ends[node] = _done(work, node, let[node], ended[node], rulers)
         for arc in range(network.pointer[node], network.pointer[node + 1]):
             head = network.heads[arc]
             if network.active[arc] and (np.isnan(need[head]) or child[arc] < 0):
@@ -118,6 +113,39 @@ def early_moments(
                 else:
                     let[head] = max(let[head], moment)
     return let, starts, ends
+
+
+@compiled
+def _done(work: Work, node: int, let: float, ended: float, rulers: Table) -> tuple[float, float, float]:
+    """Return when a unit is let start, starts and ends that may not start or end before two moments."""
+    hours, one = work.hours[node], work.calendar[node]
+    let = max(let, begun_for(ended, hours, one, rulers))
+    start = max(let, latest(rulers, one, hours_at(rulers, one, let))) if hours > 0 else let
+    return let, start, max(worked(rulers, one, start, hours), ended)
+
+
+@compiled
+def walk_ends(network: Network, work: Work, first: Ints, begins: Ints, rulers: Table) -> Floats:
+    """Return the moment at which the walk along ``first`` from each of some units, and nothing else, would end.
+
+    Shape (r,); O(Σ length of the walks log e).
+    """
+    found = np.empty(len(begins))
+    for place in range(len(begins)):
+        node = begins[place]
+        _, start, end = _done(work, node, work.not_before[node], work.not_done_before[node], rulers)
+        while first[node] >= 0:
+            arc = first[node]
+            node = network.heads[arc]
+            bound = lagged(rulers, end if network.from_finish[arc] else start, network.lag[arc])
+            let, tied = work.not_before[node], work.not_done_before[node]
+            if network.to_finish[arc]:
+                tied = max(tied, bound)
+            else:
+                let = max(let, bound)
+            _, start, end = _done(work, node, let, tied, rulers)
+        found[place] = end
+    return found
 
 
 @compiled
@@ -153,6 +181,87 @@ def start_bound(network: Network, work: Work, arc: int, starts: Floats, ends: Fl
     return moment
 
 
+class Bounds(NamedTuple):
+    """By unit (shape (u,)): the moments up to which it may be let start, and up to which its end may be tied.
+
+    Where a flag of ``before_start`` or ``before_end`` is set, the moment itself is too late already: work that is let
+    start in the evening starts the next morning. Infinite where a unit leads to no end.
+    """
+
+    start: Floats
+    before_start: Flags
+    end: Floats
+    before_end: Flags
+
+
+@compiled
+def late_bounds(network: Network, work: Work, rulers: Table, is_end: Flags, end: float) -> Bounds:
+    """Return how late each unit may be let start for ``is_end`` to be finished by ``end``; exact. O((u + a) log e).
+
+    The inverse of ``early_moments``, arc by arc and unit by unit: each of its steps (a lag, work in a calendar, waiting
+    for a calendar to have hours) is monotone, so that what leads to a moment or sooner is all up to another moment, or
+    all before it.
+    """
+    count = len(work.hours)
+    last, before = np.full(count, np.inf), np.zeros(count, dtype=np.bool_)
+    last_end, before_end = np.full(count, np.inf), np.zeros(count, dtype=np.bool_)
+    for node in range(count - 1, -1, -1):
+        hours, one = work.hours[node], work.calendar[node]
+        begun, ended = (np.inf, False), (end if is_end[node] else np.inf, False)
+        for arc in range(network.pointer[node], network.pointer[node + 1]):
+            head = network.heads[arc]
+            if not network.active[arc]:
+                continue
+            bound = (last_end[head], before_end[head]) if network.to_finish[arc] else (last[head], before[head])
+            if network.lag[arc] != 0:
+                bound = _until(rulers, 0, bound, network.lag[arc])
+            if network.from_finish[arc]:
+                ended = _sooner(ended, bound)
+            else:
+                begun = _sooner(begun, bound)
+        if hours > 0:
+            begun = _sooner(_let(rulers, one, begun), _until(rulers, one, ended, hours))
+            ended = _sooner(ended, _until(rulers, one, begun, -hours))
+        else:
+            begun = ended = _sooner(begun, ended)
+        last[node], before[node] = begun
+        last_end[node], before_end[node] = ended
+    return Bounds(last, before, last_end, before_end)
+
+
+@compiled
+def _sooner(one: tuple[float, bool], other: tuple[float, bool]) -> tuple[float, bool]:
+    """Return the tighter of two bounds: a moment, and whether it is too late itself."""
+    if one[0] < other[0] - TOLERANCE:
+        return one
+    if other[0] < one[0] - TOLERANCE:
+        return other
+    return min(one[0], other[0]), one[1] or other[1]
+
+
+@compiled
+def _until(rulers: Table, one: int, bound: tuple[float, bool], hours: float) -> tuple[float, bool]:
+    """Return up to when some hours of a calendar may begin that are over within a bound."""
+    if bound[0] == np.inf:
+        return bound
+    there = hours_at(rulers, one, bound[0])
+    if bound[1] and bound[0] <= earliest(rulers, one, there) + TOLERANCE:
+        return earliest(rulers, one, there - hours), True
+    return latest(rulers, one, there - hours), False
+
+
+@compiled
+def _let(rulers: Table, one: int, bound: tuple[float, bool]) -> tuple[float, bool]:
+    """Return up to when work may be let start that is to start, when its calendar has hours, within a bound."""
+    if bound[0] == np.inf:
+        return bound
+    there = hours_at(rulers, one, bound[0])
+    if bound[1] or latest(rulers, one, there) > bound[0] + TOLERANCE:
+        # Nobody works then: it has to have been let start while its calendar had hours.
+        return earliest(rulers, one, there), True
+    return bound
+
+
 @compiled
 def late_moments(
     network: Network, work: Work, let: Floats, starts: Floats, ends: Floats, rulers: Table, is_end: Flags, end: float
@@ -162,40 +271,25 @@ def late_moments(
     Shape (u,) each; as ``late_starts``, in each unit's own calendar. O((u + a) log e).
     """
     count = len(starts)
+    bounds = late_bounds(network, work, rulers, is_end, end)
     late, late_end, free = np.full(count, np.inf), np.full(count, np.inf), np.full(count, np.inf)
-    reaches, critical = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
+    reaches, critical = is_end.copy(), np.zeros(count, dtype=np.bool_)
     for node in range(count - 1, -1, -1):
-        hours, one = work.hours[node], work.calendar[node]
-        last, last_end = np.inf, np.inf
+        one = work.calendar[node]
         if is_end[node]:
-            last_end = end
-            reaches[node], critical[node] = True, ends[node] >= end - TOLERANCE
+            critical[node] = ends[node] >= end - TOLERANCE
             free[node] = hours_at(rulers, 0, end) - hours_at(rulers, 0, ends[node])
         for arc in range(network.pointer[node], network.pointer[node + 1]):
             head = network.heads[arc]
             if not network.active[arc] or not reaches[head]:
                 continue
             reaches[node] = True
-            to_finish, lag = network.to_finish[arc], network.lag[arc]
-            moment = unlagged(rulers, late_end[head] if to_finish else late[head], lag)
-            if network.from_finish[arc]:
-                last_end = min(last_end, moment)
-            else:
-                last = min(last, moment)
             free[node] = min(free[node], _slack(network, work, arc, starts, ends, rulers, free))
             if critical[head] and not critical[node]:
                 critical[node] = start_bound(network, work, arc, starts, ends, rulers) >= let[head] - TOLERANCE
-        if hours > 0:
-            if last < np.inf and latest(rulers, one, hours_at(rulers, one, last)) > last + TOLERANCE:
-                # Nobody works then: it has to have begun when its calendar last had hours.
-                last = earliest(rulers, one, hours_at(rulers, one, last))
-            if last_end < np.inf:
-                last = min(last, latest(rulers, one, hours_at(rulers, one, last_end) - hours))
-            if last < np.inf:
-                last_end = min(last_end, latest(rulers, one, hours_at(rulers, one, last) + hours))
-        else:
-            last = last_end = min(last, last_end)
-        late[node], late_end[node] = last, last_end
+        late[node], late_end[node] = bounds.start[node], bounds.end[node]
+        if reaches[node] and work.hours[node] > 0 and not bounds.before_start[node]:
+            late[node] = latest(rulers, one, hours_at(rulers, one, late[node]))
     return late, late_end, free, reaches, critical
 
 

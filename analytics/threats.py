@@ -131,10 +131,10 @@ def risks(
 ) -> Risks:
     """Return the open items that threaten goals: most goal value first, then most reasons, then by key.
 
-    An item threatens a goal that it leads to in the expanded graph, for one or more reasons: WAIT (something on the way
-    waits for it, or for what it leads to, by BLOCKS), AFFECTS (it is an active issue), LATE (it is overdue, or from
-    today on it and what follows it alone end after the goal is due), STALLED (status BLOCKED without an open blocker,
-    or STARTED and untouched for the policy's number of days), UNOWNED.
+    An item threatens a goal that it leads to in the expanded graph, for one or more reasons: WAIT (something on the
+    way waits for it, or for what it leads to, by BLOCKS), AFFECTS (it is an active issue), LATE (it is overdue, or
+    from today on it and what follows it alone end after the goal is due, by the workspace's calendar), STALLED
+    (status BLOCKED without an open blocker, or STARTED and untouched for the policy's number of days), UNOWNED.
 
     Parameters
     ----------

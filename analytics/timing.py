@@ -11,7 +11,7 @@ import numpy as np
 from analytics.calendars import Calendars
 from analytics.expanded import Expanded
 from analytics.moments import Table, all_hours, earliest, settled, table
-from analytics.passes import TOLERANCE, Network, Work, arrivals, early_moments, late_moments, late_starts
+from analytics.passes import TOLERANCE, Network, Work, arrivals, early_moments, late_moments, late_starts, walk_ends
 from graph.columns import Days, Flags, Floats, Ints
 
 NO_TARGET: Final = -1
@@ -74,7 +74,11 @@ _KEPT: Final = 8
 
 def has_own_calendars(expanded: Expanded) -> bool:
     """Tell whether some open work is done in a calendar of its own, and there are days to do it on."""
-    return expanded.today is not None and bool(np.any(unit_calendars(expanded) > 0))
+    found = expanded.__dict__.get("_has_own_calendars")
+    if found is None:
+        found = expanded.today is not None and bool(np.any(unit_calendars(expanded) > 0))
+        expanded.__dict__["_has_own_calendars"] = found
+    return bool(found)
 
 
 def unit_calendars(expanded: Expanded) -> Ints:
@@ -170,6 +174,11 @@ def _clean(amounts: Floats) -> Floats:
     return np.where(np.abs(amounts) < 1e-6, 0.0, amounts)
 
 
+def _rounded(amounts: Floats) -> Floats:
+    """Return hours without the dust of having been parts of days: 16, not 15.999999999998."""
+    return np.round(amounts, 6) + 0.0
+
+
 def _last(ends: Floats) -> float:
     return float(ends.max(initial=0.0))
 
@@ -213,15 +222,15 @@ def _in_days(expanded: Expanded, target: int) -> Timing:
     late_end = np.maximum(settled(clock.rulers, clock.work.calendar, late_end), ends)
     moments = {"starts": starts, "ends": ends, "late_starts": late, "late_ends": late_end}
     moments = {name: np.where(reaches, values, np.nan) for name, values in moments.items()}
-    hours = {name: _clean(all_hours(clock.rulers, 0, values)) for name, values in moments.items()}
+    hours = {name: _rounded(all_hours(clock.rulers, 0, values)) for name, values in moments.items()}
     slip = np.fmin(hours["late_starts"] - hours["starts"], hours["late_ends"] - hours["ends"])
     first, last = clock.begin_days, clock.end_days
     return Timing(
         target=target,
-        length=float(all_hours(clock.rulers, 0, np.array([end]))[0]),
+        length=float(_rounded(all_hours(clock.rulers, 0, np.array([end])))[0]),
         **hours,
-        total=_clean(np.maximum(slip, 0.0)),
-        free=_clean(np.where(reaches, np.maximum(free, 0.0), np.nan)),
+        total=_rounded(np.maximum(slip, 0.0)),
+        free=_rounded(np.where(reaches, np.maximum(free, 0.0), np.nan)),
         reaches=reaches,
         critical=critical,
         active=network.active,
@@ -232,6 +241,29 @@ def _in_days(expanded: Expanded, target: int) -> Timing:
         late_start_days=first(moments["late_starts"]),
         late_end_days=last(moments["late_ends"]),
     )
+
+
+def finish_of(expanded: Expanded, row: int, *, full: bool = False) -> float:
+    """Return ``Expanded.finish_hours`` with everybody working in their own calendar, in hours of the workspace's.
+
+    O((n + m) log e) at the first call where somebody has a calendar of their own with e days off, else O(1).
+    """
+    hours = expanded.finish_hours(row, full=full)
+    if not np.isfinite(hours) or not expanded.is_open[expanded.canon[row]] or not has_own_calendars(expanded):
+        return hours
+    return float(early_finishes(expanded, full=full)[expanded.unit[expanded.finish[expanded.canon[row]]]])
+
+
+def early_finishes(expanded: Expanded, *, full: bool = False) -> Floats:
+    """Return when each unit is finished at the earliest, as ``finish_of`` does for items. Shape (u,)."""
+    if not has_own_calendars(expanded):
+        starts = expanded.full_starts if full else expanded.starts
+        return np.asarray(starts + expanded.hours, dtype=np.float64)
+    kept = expanded.__dict__.setdefault("_finishes", {})
+    if full not in kept:
+        kept[full] = Clock.of(expanded).finishes(full=full)
+    found: Floats = kept[full]
+    return found
 
 
 class Clock:
@@ -250,6 +282,26 @@ class Clock:
             not_done_before=self._elapsed(expanded.end_lag),
             passes=passing(expanded),
         )
+
+    @classmethod
+    def of(cls, expanded: Expanded) -> Clock:
+        """Return the clock of an expanded graph that has a day, made once."""
+        assert expanded.today is not None
+        found = expanded.__dict__.get("_clock")
+        if not isinstance(found, cls):
+            found = expanded.__dict__["_clock"] = cls(expanded, expanded.today)
+        return found
+
+    def finishes(self, *, full: bool) -> Floats:
+        """Return when each unit can end at the earliest, in workspace hours; ``full``: all children counted. (u,)."""
+        expanded = self._expanded
+        need = np.full_like(expanded.need, np.nan) if full else expanded.need
+        early = early_moments(self.network, self.work, expanded.arcs.child, expanded.arc_share, need, self.rulers)
+        return _rounded(all_hours(self.rulers, 0, early[2]))
+
+    def walks(self, first: Ints, begins: Ints) -> Floats:
+        """Return when the walks along ``first`` from some units end by themselves, in workspace hours. Shape (r,)."""
+        return _rounded(all_hours(self.rulers, 0, walk_ends(self.network, self.work, first, begins, self.rulers)))
 
     def _elapsed(self, hours: Floats) -> Floats:
         """Return the moments at which workspace hours are over."""

@@ -11,6 +11,7 @@ from analytics.expanded import OPERATION, Expanded
 from analytics.kernels import UNREACHED, longest_to
 from analytics.readiness import Readiness
 from analytics.roles import with_role
+from analytics.timing import Clock, has_own_calendars
 from analytics.waits import has_started
 from graph.columns import Flags, Floats, Ints
 from graph.model import Role
@@ -36,9 +37,10 @@ def target_row(expanded: Expanded, name: Hashable, hidden: Flags | None = None) 
 class ChainTree:
     """The longest path from every unit to one target: its ``distance`` and when it alone would end (``ends``), hours.
 
-    Shape (u,). Where some path delays the target, ``delays`` is true and only such paths count. ``delaying`` is the arc
-    with which such a path begins, ``other`` the one for units whose paths all leave the target enough without them; a
-    walk keeps to one of the two. ``roots`` are the units where chains begin.
+    Shape (u,). Ends of roots are those with everybody working in their own calendar, other ends in the workspace's.
+    Where some path delays the target, ``delays`` is true and only such paths count. ``delaying`` is the arc with which
+    such a path begins, ``other`` the one for units whose paths all leave the target enough without them; a walk keeps
+    to one of the two. ``roots`` are the units where chains begin.
     """
 
     expanded: Expanded
@@ -67,6 +69,10 @@ class ChainTree:
         begins[target] = expanded.is_cycle[target]
         begins[_shorter_ends(expanded, begins, distance)] = False
         roots = np.flatnonzero(begins).astype(np.int32)
+        if has_own_calendars(expanded):
+            clock, late = Clock.of(expanded), delays[roots]
+            for first, some in ((delaying, roots[late]), (other, roots[~late])):
+                ends[some] = clock.walks(first, some)
         return cls(expanded, row, target, distance, delaying, other, ends, delays, roots)
 
     def worst(self, k: int) -> list[int]:

@@ -17,6 +17,7 @@ from analytics.kernels import UNREACHED, longest_to, spread, ways_to
 from analytics.results import Completeness, Explanation, amount, counted, table
 from analytics.scope import Focus
 from analytics.steps import Step, Steps
+from analytics.timing import Clock, has_own_calendars
 from analytics.trees import target_row
 from graph.columns import Flags, Floats, Ints
 from graph.snapshot import Snapshot
@@ -255,7 +256,12 @@ class _Search:
         units = [begin, *heads.tolist()]
         steps = np.append(expanded.weights[arcs], expanded.hours[self._target])
         left = np.cumsum(steps[::-1])[::-1]
-        return Walk(self._row, units, arcs, float(left[0]), float(np.max(left + expanded.release[units])), delays)
+        end = float(np.max(left + expanded.release[units]))
+        if has_own_calendars(expanded):
+            first = np.full(len(expanded.hours), -1, dtype=np.int32)
+            first[units[:-1]] = arcs
+            end = float(Clock.of(expanded).walks(first, np.array([begin], dtype=np.int32))[0])
+        return Walk(self._row, units, arcs, float(left[0]), end, delays)
 
 
 def widest(expanded: Expanded, active: Flags) -> Flags:

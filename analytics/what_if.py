@@ -19,6 +19,7 @@ from analytics.kernels import totals
 from analytics.overlay import overlay
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from analytics.scope import Focus
+from analytics.timing import finish_of
 from analytics.trees import target_row
 from analytics.worth import chosen_goals
 from graph.columns import Flags, Floats
@@ -317,7 +318,7 @@ class _Compared:
 
 
 def _outlook(expanded: Expanded, row: int) -> Outlook:
-    hours, full = expanded.finish_hours(row), expanded.finish_hours(row, full=True)
+    hours, full = finish_of(expanded, row), finish_of(expanded, row, full=True)
     today, due = expanded.today, as_date(expanded.due[row])
     if not np.isfinite(hours):
         return Outlook(None, None, None if today is None else expanded.calendar.finish_day(today, full), None)

@@ -68,13 +68,12 @@ class Slots:
                 found.add(before)
         return found
 
-    def late_start(self, name: str, target: str) -> int:
-        """Return the last slot from which the task may start without moving the target's end, tried one by one."""
+    def last_start(self, name: str, target: str) -> int:
+        """Return the last slot up to which the task may be held back without moving the target's end, one by one."""
         plan = self.times()
-        hours, calendar = self.tasks[name]
         last = plan[name][0]
         for slot in range(last + 1, len(self.sums[0]) - 40 * SLOTS):
             if self.times({name: slot})[target] != plan[target]:
                 break
             last = slot
-        return self.latest(calendar, self.hours(calendar, last)) if hours else last
+        return last

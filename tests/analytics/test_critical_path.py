@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import networkx as nx
@@ -9,7 +10,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from analytics import critical_path, floats
+from analytics import blocking_chains, critical_path, floats, k_paths
+from analytics.expanded import Expanded
+from analytics.passes import early_moments, late_bounds
+from analytics.timing import Clock, ends_of, finish_of, has_own_calendars
 from graph.calendars import Leave, WorkingCalendar
 from graph.policy import Policy
 from graph.snapshot import Snapshot
@@ -141,6 +145,38 @@ def plans(draw: st.DrawFn) -> tuple[Slots, Any, list[WorkingCalendar]]:
     return Slots(lengths, tasks, waits), graph, stored
 
 
+@settings(max_examples=40, deadline=None)
+@given(plans())
+def test_late_times_are_the_last_from_which_a_forward_pass_keeps_the_target(
+    plan: tuple[Slots, Any, list[WorkingCalendar]],
+) -> None:
+    _, graph, stored = plan
+    snapshot = snapshot_of(graph, calendars=stored)
+    expanded = Expanded.of(snapshot, MONDAY)
+    assume(has_own_calendars(expanded))
+    clock = Clock(expanded, MONDAY)
+    unit = int(expanded.unit[expanded.finish[snapshot.row(list(graph)[-1])]])
+    is_end = ends_of(expanded, unit)
+    let, _, ends = clock.early(expanded.hours)
+    end = float(ends[unit])
+    bounds = late_bounds(clock.network, clock.work, clock.rulers, is_end, end)
+
+    def keeps(held: int, moment: float) -> bool:
+        not_before = clock.work.not_before.copy()
+        not_before[held] = max(not_before[held], moment)
+        work = clock.work._replace(not_before=not_before)
+        options = expanded.arcs.child, expanded.arc_share, expanded.need, clock.rulers
+        return bool(early_moments(clock.network, work, *options)[2][unit] <= end + 1e-6)
+
+    for held in np.flatnonzero(np.isfinite(bounds.start)).tolist():
+        last, excluded = float(bounds.start[held]), bool(bounds.before_start[held])
+        # On the edges of slots, where everything happens, and between them.
+        for moment in np.arange(2 * SLOTS * 40) / (2 * SLOTS):
+            if moment >= let[held]:
+                allowed = moment < last - 1e-6 if excluded else moment <= last + 1e-6
+                assert keeps(held, float(moment)) == allowed, (held, moment, last, excluded)
+
+
 @settings(max_examples=120, deadline=None)
 @given(plans())
 def test_calendars_agree_with_time_counted_slot_by_slot(plan: tuple[Slots, Any, list[WorkingCalendar]]) -> None:
@@ -153,18 +189,25 @@ def test_calendars_agree_with_time_counted_slot_by_slot(plan: tuple[Slots, Any, 
     assert found.length == pytest.approx(slots.hours(0, times[target][1]), abs=1e-4)
     for name, item in found.items.items():
         start, end = times[str(name)]
+        told = (
+            item.early_start,
+            item.early_finish,
+            item.late_start,
+            item.late_finish,
+            item.total_float,
+            item.free_float,
+        )
+        assert told == tuple(round(number, 6) for number in told), "no dust of having been parts of days"
         assert item.early_start == pytest.approx(slots.hours(0, start), abs=1e-4), name
         assert item.early_finish == pytest.approx(slots.hours(0, end), abs=1e-4), name
         if slots.tasks[str(name)][0]:
             assert item.early_start_date == MONDAY + timedelta(days=start // SLOTS)
         assert item.early_finish_date == MONDAY + timedelta(days=max(-(-end // SLOTS) - 1, 0))
-        late = slots.late_start(str(name), target)
-        assert item.late_start >= slots.hours(0, late) - 1e-4, name
-        # What is waited for by its start may begin until just before its calendar has no hours. The late times of what
-        # leads there may then be the other end of these days off: see the notes of critical_path.
-        led = nx.descendants(graph, name) | {name}
-        if not any(before in led and kind[0] == "S" for before, _, kind, _ in slots.waits):
-            assert item.late_start == pytest.approx(slots.hours(0, late), abs=1e-4), name
+        last = slots.last_start(str(name), target)
+        # It may start in that slot, or (where nobody works afterwards) at any time before the next slot begins.
+        calendar = slots.tasks[str(name)][1]
+        begins = slots.latest(calendar, slots.hours(calendar, last)) if slots.tasks[str(name)][0] else last
+        assert min(abs(item.late_start - slots.hours(0, slot)) for slot in (begins, last + 1)) < 1e-4, name
         assert item.total_float <= item.late_start - item.early_start + 1e-4
         shorter = slots.hours(0, times[target][1]) - slots.hours(0, slots.times(without=str(name))[target][1])
         assert item.drag == pytest.approx(shorter if item.critical else 0.0, abs=1e-4), name
@@ -405,3 +448,28 @@ def test_empty_closed_and_lonely_targets() -> None:
     graph.add_node("LONE", remaining=3.0)
     lone = critical_path(snapshot_of(graph), "LONE")
     assert (lone.length, [step.key for step in lone.path]) == (3, ["LONE"])
+
+
+@settings(max_examples=120, deadline=None)
+@given(plans())
+def test_chains_end_when_everybody_works_in_their_own_calendar(plan: tuple[Slots, Any, list[WorkingCalendar]]) -> None:
+    slots, graph, stored = plan
+    target = list(graph)[-1]
+    assume(any(hours and calendar for hours, calendar in slots.tasks.values()))
+    snapshot = snapshot_of(graph, calendars=stored)
+    expanded = Expanded.of(snapshot, MONDAY)
+    row = snapshot.row(target)
+    finish = slots.hours(0, slots.times()[target][1])
+    assert finish_of(expanded, row) == finish_of(expanded, row, full=True) == pytest.approx(finish, abs=1e-4)
+    found = blocking_chains(snapshot, target, 20, today=MONDAY)
+    paths = [(chain, [str(step.key) for step in chain.steps] + [target]) for chain in found]
+    paths += [
+        (chain, [str(step.key) for step in chain.steps] + [target])
+        for name in list(graph)[:-1]
+        for chain in k_paths(snapshot, name, target, 5, today=MONDAY)
+    ]
+    for chain, names in paths:
+        walked = [wait for wait in slots.waits if wait[:2] in set(pairwise(names))]
+        alone = Slots(slots.calendars, {name: slots.tasks[name] for name in names}, walked)
+        end = slots.hours(0, alone.times()[target][1])
+        assert chain.finish == expanded.calendar.finish_day(MONDAY, end)
