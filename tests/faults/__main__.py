@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from tests.faults.figures import Figure, printed
 from tests.faults.hostile import hostile_requests
 from tests.faults.killing import kill_the_database, kill_the_server
+from tests.faults.load import overload, soak
+from tests.faults.storms import cut_reader, storm
 
 Trial = Callable[[argparse.Namespace], Iterable[Figure]]
 
@@ -43,28 +45,48 @@ TRIALS: dict[str, tuple[str, Trial]] = {
         "W2: Neo4j is killed under the server",
         lambda given: kill_the_database(max(given.kills // 2, 1), given.seed),
     ),
+    "storm": (
+        "W5: writers after the same few items, through two servers",
+        lambda given: storm(given.seconds, given.seed),
+    ),
+    "cut-reader": (
+        "W7: a reader of the log is cut off and resumes",
+        lambda given: cut_reader(given.writes, given.cuts, given.seed),
+    ),
+    "overload": ("R2: three times the load at which the server does most", lambda given: overload(given.seconds)),
 }
+SOAK: tuple[str, Trial] = (
+    "R1: reads, writes and subscribers for long",
+    lambda given: soak(given.minutes, given.rate, given.subscribers),
+)
 
 
 def main() -> int:
     """Run the trials that are named, all of them where none is; return 1 if a figure does not hold."""
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__.partition(": ")[2])
     names = ", ".join(TRIALS)
-    parser.add_argument("trial", nargs="*", help=f"which of {names}; all of them where none is named")
+    trials = TRIALS | {"soak": SOAK}
+    parser.add_argument("trial", nargs="*", help=f"which of {names} (all of them where none is named), or soak")
     for name, number, what in (
         ("kills", 20, "kills of the server; half as many of Neo4j"),
         ("examples", 2_000, "operations that are drawn for a root field"),
         ("requests", 7_000, "queries of each stranger; half as many mutations"),
         ("rounds", 20, "times that each hostile request is sent"),
         ("together", 8, "hostile clients at once"),
+        ("seconds", 30, "length of the storm, and of each measurement under overload"),
+        ("writes", 20_000, "changes while a reader is cut off"),
+        ("cuts", 50, "times that it is"),
         ("seed", 1, "of what is drawn"),
+        ("minutes", 30, "length of the soak"),
+        ("rate", 200, "its requests a second, a tenth of them writes"),
+        ("subscribers", 200, "its subscribers"),
     ):
         parser.add_argument(f"--{name}", type=int, default=number, help=f"{what} (default: {number:,})")
     given = parser.parse_args()
-    unknown = [one for one in given.trial if one not in TRIALS]
+    unknown = [one for one in given.trial if one not in trials]
     if unknown:
-        parser.error(f"there is no trial {unknown[0]!r}; choose of {names}")
-    right = [printed(f"{name} – {TRIALS[name][0]}", TRIALS[name][1](given)) for name in given.trial or TRIALS]
+        parser.error(f"there is no trial {unknown[0]!r}; choose of {names}, soak")
+    right = [printed(f"{name} – {trials[name][0]}", trials[name][1](given)) for name in given.trial or TRIALS]
     return 0 if all(right) else 1
 
 
