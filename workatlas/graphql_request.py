@@ -182,13 +182,13 @@ def _json(text: bytes) -> Any:
 
 
 def _check_nesting(value: Any) -> None:
-    level = [value]
+    level = [value] if isinstance(value, dict | list) else []
     for _ in range(MAX_NESTING):
         level = [
             part
             for one in level
-            if isinstance(one, dict | list)
             for part in (one.values() if isinstance(one, dict) else one)
+            if isinstance(part, dict | list)
         ]
         if not level:
             return

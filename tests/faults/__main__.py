@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from tests.faults.figures import Figure, printed
 from tests.faults.hostile import hostile_requests
+from tests.faults.injecting import injected_faults
 from tests.faults.killing import kill_the_database, kill_the_server
 from tests.faults.load import overload, soak
 from tests.faults.storms import cut_reader, storm
@@ -45,6 +46,10 @@ TRIALS: dict[str, tuple[str, Trial]] = {
         "W2: Neo4j is killed under the server",
         lambda given: kill_the_database(max(given.kills // 2, 1), given.seed),
     ),
+    "injected": (
+        "O4: statements that fail in the middle of requests",
+        lambda given: injected_faults(given.faults, given.seed),
+    ),
     "storm": (
         "W5: writers after the same few items, through two servers",
         lambda given: storm(given.seconds, given.seed),
@@ -73,6 +78,7 @@ def main() -> int:
         ("requests", 7_000, "queries of each stranger; half as many mutations"),
         ("rounds", 20, "times that each hostile request is sent"),
         ("together", 8, "hostile clients at once"),
+        ("faults", 1_000, "statements that are made to fail"),
         ("seconds", 30, "length of the storm, and of each measurement under overload"),
         ("writes", 20_000, "changes while a reader is cut off"),
         ("cuts", 50, "times that it is"),
