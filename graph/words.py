@@ -47,9 +47,8 @@ class Word:
     folded: str
     begins: bool = False
 
-    def matches(self, token: str) -> bool:
-        """Tell whether a word of a text is this one."""
-        other = folded(token)
+    def matches(self, other: str) -> bool:
+        """Tell whether a folded word of a text is this one."""
         return other == self.folded or (self.begins and other.startswith(self.folded))
 
 
@@ -109,7 +108,8 @@ class Words:
         if text.lower() == self.text.lower():
             return (Span(0, len(text)),) if text else ()
         written = list(tokens(text))
-        found = [span for token, span in written if any(word.matches(token) for word in self.words)]
+        plain = ((folded(token), span) for token, span in written)
+        found = [span for token, span in plain if any(word.matches(token) for word in self.words)]
         lowered = [token.lower() for token, _ in written]
         for phrase in self.phrases:
             wanted, size = [one.lower() for one in phrase], len(phrase)

@@ -121,6 +121,17 @@ def test_snippets_show_a_window_with_whole_words() -> None:
     assert {"text": "word100", "matched": True} in match.to_dict()["parts"]
 
 
+def test_only_the_beginning_of_a_long_text_is_looked_at() -> None:
+    early, late = "needle " + "hay " * 5_000, "hay " * 5_000 + "needle"
+    assert [match.field for match in matches(Words.read("needle"), "", "", early)] == ["DESCRIPTION"]
+    assert matches(Words.read("needle"), "", "", late) == []
+
+
+@given(st.text(alphabet="ab_-1 .", max_size=40))
+def test_plain_texts_have_the_same_words_as_those_with_other_letters(text: str) -> None:
+    assert list(tokens(text)) == list(tokens(f"{text} é"))[:-1]
+
+
 @given(st.text(alphabet="ab é\n.", max_size=400), st.sampled_from(["a", "b", "ab", "é b"]))
 def test_every_snippet_is_of_the_text(text: str, words: str) -> None:
     for match in matches(Words.read(words), "", "", text):
