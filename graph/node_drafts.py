@@ -15,7 +15,7 @@ from graph.history import NodeChange
 from graph.model import NODES, REFERENCES
 from graph.planning import NodePlan
 from graph.stamps import stamped
-from graph.validation import State, check_node, fingerprint, missing, travelling
+from graph.validation import State, altering, check_node, fingerprint, missing, travelling
 
 # Identities are unique in the workspace, whoever may see their items: nothing is said of the item that has one.
 _ID_TAKEN: Final = "this id is taken: choose another"
@@ -265,21 +265,38 @@ def _register(draft: Draft, plan: NodePlan) -> None:
 
 async def write_nodes(draft: Draft, plans: Sequence[NodePlan]) -> None:
     """Write items, and remember what changed for the log."""
+    workspace = draft.settings.id
     created: dict[Hashable, dict[str, Any]] = {}
+    altered: dict[Hashable, list[Any]] = {}
     replaced: dict[str, dict[Hashable, dict[str, Any]]] = defaultdict(dict)
     for plan in plans:
         _count(draft, plan)
         _remember(draft, plan)
-        plain, times = travelling(plan.row.kind, plan.state)
-        row = {"plain": plain | plan.plain_extras(draft.settings.id), "times": times}
+        item = plan.state["id"]
         if plan.known is None:
-            created[plan.state["id"]] = row | {"labels": NODES[plan.row.kind].labels}
+            created[item] = _whole(plan, workspace) | {"labels": NODES[plan.row.kind].labels}
+        elif plan.change is None or plan.known.label != plan.row.kind:
+            replaced[plan.row.kind][item] = _whole(plan, workspace)
         else:
-            replaced[plan.row.kind][plan.state["id"]] = row
+            altered[item] = _altered(plan, plan.change)
     if created:
         await draft.transaction.write(cypher.CREATE_NODES, created)
+    if altered:
+        await draft.transaction.write(cypher.ALTER_NODES, altered, workspace=workspace)
     for label, rows in replaced.items():
-        await draft.transaction.write(cypher.update_nodes(NODES[label]), rows, workspace=draft.settings.id)
+        await draft.transaction.write(cypher.update_nodes(NODES[label]), rows, workspace=workspace)
+
+
+def _whole(plan: NodePlan, workspace: str) -> dict[str, Any]:
+    plain, times = travelling(plan.row.kind, plan.state)
+    return {"plain": plain | {"workspace": workspace} | plan.stored_beside, "times": times}
+
+
+def _altered(plan: NodePlan, change: NodeChange) -> list[Any]:
+    names = change.before.keys() | change.after.keys()
+    plain, *times = altering(plan.row.kind, {name: change.after.get(name) for name in names})
+    beside = {"version": plan.state["version"], "importHash": None, "localEdits": None}
+    return [change.id, plain | beside | plan.stored_beside, *times]
 
 
 def _remember(draft: Draft, plan: NodePlan) -> None:

@@ -25,14 +25,15 @@ class NodePlan:
     local_edits: list[str] = field(default_factory=list)
     change: NodeChange | None = None
 
-    def plain_extras(self, workspace: str) -> dict[str, Any]:
-        """Return what is stored beside the model's own properties."""
-        extras: dict[str, Any] = {"workspace": workspace}
+    @property
+    def stored_beside(self) -> dict[str, Any]:
+        """What is stored beside the model's own properties, for later imports."""
+        beside: dict[str, Any] = {}
         if self.fingerprint is not None:
-            extras["importHash"] = self.fingerprint
+            beside["importHash"] = self.fingerprint
         if self.local_edits:
-            extras["localEdits"] = self.local_edits
-        return extras
+            beside["localEdits"] = self.local_edits
+        return beside
 
 
 def fresh_state(row: NodeRow, given: State, now: int, placeholder: bool) -> State:

@@ -193,6 +193,25 @@ def travelling(kind: str, state: State) -> tuple[dict[str, Any], dict[str, Any]]
     return plain, times
 
 
+def altering(kind: str, changed: State) -> list[Any]:
+    """Return changed properties (``None``: removed) as Cypher takes them: plain ones, instants and days."""
+    plain: dict[str, Any] = {}
+    instants: list[list[Any]] = []
+    days: list[list[Any]] = []
+    declared = properties_of(kind)
+    for name, value in changed.items():
+        one = declared[name]
+        if one.type is Type.DATE:
+            day, precision = (None, None) if value is None else _day(one, value)
+            plain[f"{name}Precision"] = precision
+            days.append([name, day])
+        elif one.type is Type.INSTANT and value is not None:
+            instants.append([name, value])
+        else:
+            plain[name] = value
+    return [plain, instants, days]
+
+
 def _day(declared: Property, text: str) -> tuple[str, str]:
     return day_of(declared, text).isoformat(), CoarseDate.parse(text).precision.value
 

@@ -59,8 +59,7 @@ async def lock(transaction: Transaction, workspace: str, request: str) -> Worksp
         UnknownWorkspaceError: There is no such workspace.
 
     """
-    await transaction.rows(cypher.LOCK_WORKSPACE, workspace=workspace, request=request)
-    return _decoded(workspace, await transaction.rows(cypher.READ_WORKSPACE, workspace=workspace))
+    return _decoded(workspace, await transaction.rows(cypher.LOCK_WORKSPACE, workspace=workspace, request=request))
 
 
 async def read(store: Store, workspace: str) -> Workspace:
