@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+    from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
     from graph.calendars import WorkingCalendar, WorkingCalendars
     from graph.connection import Connection
     from graph.errors import (
@@ -61,6 +61,7 @@ __all__ = [
     "NodeRow",
     "Outcome",
     "Policy",
+    "PolicyValues",
     "Problem",
     "Property",
     "Record",
@@ -85,7 +86,17 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "graph.batch": ("Anomaly", "Batch", "EdgeRow", "FieldNames", "NodeRow", "Record", "Ref", "StatusNames"),
+    "graph.batch": (
+        "Anomaly",
+        "Batch",
+        "EdgeRow",
+        "FieldNames",
+        "NodeRow",
+        "PolicyValues",
+        "Record",
+        "Ref",
+        "StatusNames",
+    ),
     "graph.calendars": ("WorkingCalendar", "WorkingCalendars"),
     "graph.connection": ("Connection",),
     "graph.errors": (

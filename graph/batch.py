@@ -95,6 +95,14 @@ class FieldNames:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyValues:
+    """Settings of the workspace's policy, by the names of ``graph.policy.NAMES``."""
+
+    values: Mapping[str, object]
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Anomaly:
     """Something in the source that is not as it should be; ``skipped`` when a record could not be used at all."""
 
@@ -104,7 +112,7 @@ class Anomaly:
     skipped: bool = False
 
 
-Record = NodeRow | EdgeRow | StatusNames | FieldNames | WorkingCalendars | Anomaly
+Record = NodeRow | EdgeRow | StatusNames | FieldNames | PolicyValues | WorkingCalendars | Anomaly
 """What an importer yields, in any order."""
 
 
@@ -124,6 +132,7 @@ class Batch:
     statuses: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     calendars: dict[str, WorkingCalendar | None] = field(default_factory=dict)
+    policy: dict[str, object] = field(default_factory=dict)
     idempotency_key: str | None = None
     about: list[str] = field(default_factory=list)
     free: bool = False

@@ -87,9 +87,9 @@ READ_WORKSPACE: Final = f"MATCH (w:Workspace {{id: $workspace}}) {_SETTINGS}"
 # same statement, after that, is what the writer before it left.
 LOCK_WORKSPACE: Final = f"MATCH (w:Workspace {{id: $workspace}}) SET w.lockedBy = $request {_SETTINGS}"
 WRITE_SETTINGS: Final = (
-    "MATCH (w:Workspace {id: $workspace}) SET w.statuses = $statuses, w.fields = $fields, w.counters = $counters"
+    "MATCH (w:Workspace {id: $workspace}) SET w.statuses = $statuses, w.fields = $fields, w.counters = $counters, "
+    "w.policy = $policy"
 )
-WRITE_POLICY: Final = "MATCH (w:Workspace {id: $workspace}) SET w.policy = $policy"
 WRITE_IMPORT_RUN: Final = "MATCH (w:Workspace {id: $workspace}) SET w.importRun = $run"
 READ_CALENDARS: Final = """
 MATCH (c:Calendar {workspace: $workspace})

@@ -73,7 +73,7 @@ class Draft:
     outcome: Outcome = field(default_factory=Outcome)
     node_changes: list[NodeChange] = field(default_factory=list)
     edge_changes: list[EdgeChange] = field(default_factory=list)
-    calendar_changes: list[NodeChange] = field(default_factory=list)
+    other_changes: list[NodeChange] = field(default_factory=list)
 
     @property
     def directory(self) -> Directory:

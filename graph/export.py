@@ -9,12 +9,13 @@ from typing import Any, Final
 import orjson
 
 from graph import cypher, workspace
-from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.batch import EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendar_store import read_calendars
 from graph.calendars import WorkingCalendars
 from graph.directory import UNRESOLVED
 from graph.lifecycle import DEFAULT_STATUSES
 from graph.model import NODES
+from graph.policy import Policy
 from graph.store import Store
 from graph.validation import KEPT_BY_WRITER, State, arrived, arrived_edge, properties_of
 from graph.values import Type, millis_to_instant
@@ -24,7 +25,7 @@ PAGE: Final = 5_000
 
 
 async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
-    """Yield what is needed to load the workspace again elsewhere: its words, its calendars, its items, its edges.
+    """Yield what is needed to load the workspace again elsewhere: its words, policy, calendars, items and edges.
 
     Archived items are left out, and so are placeholders: the edges that lead to them bring them back. Everything else
     of items and edges is kept, ids and keys included. Bounded memory; O(n + m).
@@ -47,11 +48,13 @@ async def records(store: Store, workspace_id: str) -> AsyncIterator[Record]:
 
 
 def words(settings: workspace.Workspace) -> list[Record]:
-    """Return a workspace's own status names and custom fields."""
+    """Return a workspace's own status names, custom fields and policy."""
     own = {name: category.value for name, category in settings.statuses.items() if name not in DEFAULT_STATUSES}
     found: list[Record] = [StatusNames(own)] if own else []
     if settings.fields:
         found.append(FieldNames({name: kind.value for name, kind in settings.fields.items()}))
+    if settings.policy != Policy():
+        found.append(PolicyValues(settings.policy.native()))
     return found
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from graph import cypher, workspace
 from graph.acyclicity import EdgeName
-from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames, new_id
+from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames, new_id
 from graph.calendars import WorkingCalendars
 from graph.directory import Address, Known
 from graph.errors import BatchRefusedError, Problem
@@ -198,6 +198,8 @@ class Load:
                 self._batch.statuses |= record.values
             case FieldNames():
                 self._batch.fields |= record.values
+            case PolicyValues():
+                self._batch.policy |= record.values
             case WorkingCalendars():
                 self._batch.calendars |= record.values
             case Anomaly():

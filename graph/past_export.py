@@ -17,7 +17,7 @@ from graph.validation import State, arrived, arrived_edge, properties_of
 
 
 async def records_as_of(store: Store, workspace_id: str, when: Moment) -> AsyncIterator[Record]:
-    """Yield what ``export.records`` would have yielded at a moment; status names and fields are those of today.
+    """Yield what ``export.records`` would have yielded at a moment; status names, fields and policy are those of today.
 
     Exact, whoever writes meanwhile: what is read may be of any time before the last change that is taken back. Memory
     grows with the whole graph. O(n + m + changes since then).

@@ -30,8 +30,8 @@ class NewDates:
 def apply_dates(dates: Sequence[NewDates], seq: int, rests_on: Container[str]) -> Plan:
     """Give items new dates, all of them or none, as they were worked out at change ``seq``.
 
-    They rest on the items with these ids, on their edges, and on people and calendars. Where one of these changed
-    since, the plan is refused (``ConflictError``): they have to be worked out anew.
+    They rest on the items with these ids, on their edges, and on people, calendars and the policy. Where one of these
+    changed since, the plan is refused (``ConflictError``): they have to be worked out anew.
     """
 
     async def plan(draft: Draft) -> Batch:
@@ -49,7 +49,7 @@ def apply_dates(dates: Sequence[NewDates], seq: int, rests_on: Container[str]) -
 
 def _matters(data: bytes, rests_on: Container[str]) -> bool:
     nodes, edges, settings = unpack(data)
-    return any(one.kind == "Calendar" for one in settings) or _touches(nodes, edges, rests_on)
+    return any(one.kind in {"Calendar", "Policy"} for one in settings) or _touches(nodes, edges, rests_on)
 
 
 def _touches(nodes: Iterable[NodeChange], edges: Iterable[EdgeChange], rests_on: Container[str]) -> bool:

@@ -52,7 +52,8 @@ async def _change(draft: Draft, seq: int) -> tuple[list[NodeChange], list[EdgeCh
         raise _refused("NOT_FOUND", f"there is no change {seq} (any more)")
     nodes, edges, settings = unpack(rows[0][0])
     if settings or not all(_can_be_taken_back(one) for one in nodes):
-        message = f"change {seq} purged an item, gave one its identity or altered a calendar: that cannot be taken back"
+        what = "purged an item, gave one its identity, or altered settings or calendars"
+        message = f"change {seq} {what}: that cannot be taken back"
         raise _refused("NOT_UNDOABLE", message)
     if len(nodes) + len(edges) > MAX_PARTS:
         raise _refused("TOO_MANY", f"change {seq} has more than {MAX_PARTS} parts: it cannot be taken back at once")

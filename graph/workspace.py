@@ -90,13 +90,14 @@ def _decoded(workspace: str, rows: Rows) -> Workspace:
 
 
 async def save_settings(transaction: Transaction, workspace: Workspace) -> None:
-    """Store statuses, custom fields and counters; the transaction must hold the lock."""
+    """Store statuses, custom fields, counters and policy; the transaction must hold the lock."""
     await transaction.rows(
         cypher.WRITE_SETTINGS,
         workspace=workspace.id,
         statuses=orjson.dumps(workspace.statuses).decode(),
         fields=orjson.dumps(workspace.fields).decode(),
         counters=orjson.dumps(workspace.counters).decode(),
+        policy=orjson.dumps(workspace.policy.to_dict()).decode(),
     )
 
 

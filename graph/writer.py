@@ -21,7 +21,7 @@ from graph.directory import Address, Directory, Known
 from graph.draft import Draft, Mode, Outcome
 from graph.edge_drafts import plan_edges, plan_misfits, write_planned
 from graph.errors import CycleError
-from graph.history import Author
+from graph.history import Author, NodeChange
 from graph.idempotency import keep_answer, kept_answer
 from graph.lifecycle import Category
 from graph.memory import Memory
@@ -124,7 +124,7 @@ async def write_within(draft: Draft, request: Request) -> Outcome:
     await _write_batch(draft, batch)
     outcome, settings = draft.outcome, draft.settings
     outcome.about = batch.about or [item.id for item in outcome.touched] + outcome.about or _ends(outcome.edges)
-    changes = (draft.node_changes, draft.edge_changes, draft.calendar_changes)
+    changes = (draft.node_changes, draft.edge_changes, draft.other_changes)
     if any(changes):
         settings.seq = outcome.change_seq = settings.seq + 1
         await history.append(draft.transaction, settings.id, settings.seq, draft.now, draft.author, *changes)
@@ -136,7 +136,7 @@ async def write_within(draft: Draft, request: Request) -> Outcome:
 async def _write_batch(draft: Draft, batch: Batch) -> None:
     """Write a batch; the steps come in an order in which each finds what it needs."""
     draft.free = batch.free
-    draft.settings_changed = _declare(draft, batch)
+    draft.settings_changed = _declare(draft, batch) | _set_policy(draft, batch)
     archive, restore = await plan_archiving(draft, batch)
     purged = await plan_purging(draft, batch.purge)
     nodes = await plan_nodes(draft, batch.nodes)
@@ -147,7 +147,7 @@ async def _write_batch(draft: Draft, batch: Batch) -> None:
     draft.begun = True
     await write_nodes(draft, [*nodes, *placeholders])
     new_edges = await write_planned(draft, [*misfits, *edges])
-    draft.calendar_changes = await write_calendars(draft.transaction, draft.settings.id, calendars)
+    draft.other_changes += await write_calendars(draft.transaction, draft.settings.id, calendars)
     new_edges += await set_archived(draft, restore, archived=False)
     await set_archived(draft, archive, archived=True)
     await purge(draft, purged)
@@ -176,6 +176,22 @@ def _declare(draft: Draft, batch: Batch) -> bool:
             stands_as = draft.settings.fields[name]
             draft.problem("FIELD_MEANS_OTHER", f"custom field {name!r} is a {stands_as} here, not a {kind}")
     return before != (draft.settings.statuses, draft.settings.fields)
+
+
+def _set_policy(draft: Draft, batch: Batch) -> bool:
+    """Change the workspace's policy; of an import's settings those that are wrong stay as they are."""
+    before = draft.settings.policy
+    for name, value in batch.policy.items():
+        try:
+            draft.settings.policy = draft.settings.policy.changed({name: value})
+        except ValueError as error:
+            draft.problem("INVALID_VALUE", str(error), "", name)
+    was, now = before.native(), draft.settings.policy.native()
+    altered = [name for name in now if was[name] != now[name]]
+    if altered:
+        change = ({name: was[name] for name in altered}, {name: now[name] for name in altered})
+        draft.other_changes.append(NodeChange("policy", "Policy", "update", *change))
+    return bool(altered)
 
 
 def _checked_calendars(draft: Draft, batch: Batch) -> dict[str, WorkingCalendar | None]:

@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from strawberry.types import Info
 
 from graph import history
+from graph.calendar_store import read_calendars
 from graph.sight import seen_among
 from graph.store import Store
 from graph.validation import properties_of
@@ -19,8 +20,9 @@ from resolvers.access import Viewer
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context
 from resolvers.errors import RefusedError
-from resolvers.items import field
+from resolvers.items import field, many
 from resolvers.past import snapshot_at
+from resolvers.policies import Calendar, Policy, shown_calendar, shown_policy
 from resolvers.scalars import Instant, StatusCategory
 
 
@@ -32,6 +34,10 @@ class Status:
     category: Any = field(StatusCategory, "What it means to every analysis.")
 
 
+async def _calendars(info: Info[Context, None]) -> list[Any]:
+    return [shown_calendar(one) for one in await read_calendars(info.context.store, info.context.workspace)]
+
+
 @strawberry.type(description="The workspace that this API serves.")
 class Workspace:
     """The workspace that this API serves."""
@@ -40,6 +46,9 @@ class Workspace:
     seq: int = field(int, "Number of the last change; it grows by one with each write.")
     statuses: list[Status] = field(list[Status], "Its status names.")
     import_run: str | None = field(str | None, "The import that is going on, if one is: reads may see half of it.")
+    policy: Any = field(Policy, "What analyses walk and count in.")
+
+    calendars: list[Any] = field(many(Calendar), "Its calendars besides the policy's, by id.", resolver=_calendars)
 
 
 @strawberry.type(description="The state of the graph that analyses answer from.")
@@ -104,7 +113,13 @@ async def workspace(info: Info[Context, None]) -> Workspace:
     """Return the workspace's settings."""
     settings = await info.context.settings()
     statuses = [Status(name=name, category=StatusCategory(str(one))) for name, one in settings.statuses.items()]
-    return Workspace(id=strawberry.ID(settings.id), seq=settings.seq, statuses=statuses, import_run=settings.import_run)
+    return Workspace(
+        id=strawberry.ID(settings.id),
+        seq=settings.seq,
+        statuses=statuses,
+        import_run=settings.import_run,
+        policy=shown_policy(settings.policy),
+    )
 
 
 async def snapshot(

@@ -49,6 +49,7 @@ in UTF-8 and in any order; import also reads it gzipped (`.jsonl.gz`). The first
 ```jsonl
 {"meta": "statuses", "values": {"In review": "STARTED"}}
 {"meta": "fields", "values": {"risk": "number"}}
+{"meta": "policy", "values": {"hoursPerDay": 7.5, "stalledDays": 10, "holidays": ["2026-12-25"]}}
 {"meta": "calendars", "values": {"office": {"hours": [8, 8, 8, 8, 6, 0, 0], "holidays": ["2026-12-25"]}}}
 {"node": "Objective", "key": "O-1", "title": "Ship it", "periodEnd": "2026-Q4"}
 {"node": "Task", "key": "CORE-7", "title": "Release", "status": "In review", "estimate": 16, "fields": {"risk": 2}}
@@ -63,6 +64,7 @@ in UTF-8 and in any order; import also reads it gzipped (`.jsonl.gz`). The first
 | `edge`, `from`, `to` | a kind of this page and its two ends: an id (a UUID), a key, or `source:sourceId` |
 | `meta: statuses` | the workspace's status names, each with its category |
 | `meta: fields` | the workspace's custom fields, each with its type |
+| `meta: policy` | the workspace's [policy](operations.md#policy), by the names of its settings |
 | `meta: calendars` | working calendars by id (`null` takes one away), as below |
 
 A calendar has a `name`, the `hours` of the seven weekdays from Monday, `holidays`, `leave` (`2026-08-03/2026-08-21`)

@@ -40,9 +40,9 @@ PUBLIC: Final = {
     "graph": """
         EDGES NODES Anomaly Author Batch BatchRefusedError BeyondHistoryError Category ConflictError Connection
         CycleError EdgeKind EdgeRow FieldNames GraphError LoadOptions LoadReport MigrationError Mode NodeKind
-        NodeRow Outcome Policy Problem Property Record Ref Role Snapshot SnapshotKeeper StatusNames StatusSpan
-        Store StoreError UnknownWorkspaceError WorkingCalendar WorkingCalendars as_of load load_snapshot migrate
-        open_store status_spans write
+        NodeRow Outcome Policy PolicyValues Problem Property Record Ref Role Snapshot SnapshotKeeper StatusNames
+        StatusSpan Store StoreError UnknownWorkspaceError WorkingCalendar WorkingCalendars as_of load load_snapshot
+        migrate open_store status_spans write
     """,
     "analytics": """
         CERTAIN AddEdge AddPeople Among BlockingChains Budget Budgets BusFactor Cascade Centrality Chain

@@ -37,6 +37,7 @@ from workatlas.leadership import leading
 from workatlas.live.socket import graphql_socket
 from workatlas.metrics import Metrics, metrics
 from workatlas.recurring import spawning
+from workatlas.tidying import tidying
 from workatlas.webhooks.courier import open_courier
 from workatlas.webhooks.delivery import Deliverer, Retries, delivering
 
@@ -57,9 +58,10 @@ class AppOptions:
     ``operations_interval`` is the number of seconds between two looks at recurring work (0: none), whose occurrences
     are spawned ``operations_ahead`` days before they fall due. With ``trusted`` documents (by identifier) no others are
     executed. ``findings_interval`` is the number of seconds between two looks whether findings have to be worked out
-    anew (0: none). Of several processes only one does these. With ``retries`` it also delivers to webhooks, to private
-    addresses only with ``private_webhooks``. ``graphiql`` serves GraphiQL where callers need a key too. ``connections``
-    is the size of the pool. With ``shared_measures``, ``/metrics`` tells those of all processes (see ``workers``).
+    anew (0: none). Of several processes only one does these. ``answers_days`` is for how long answers by idempotency
+    key are kept (0: for ever). With ``retries`` it also delivers to webhooks, to private addresses only with
+    ``private_webhooks``. ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the
+    pool. With ``shared_measures``, ``/metrics`` tells those of all processes (see ``workers``).
     """
 
     connection: Connection
@@ -74,6 +76,7 @@ class AppOptions:
     operations_interval: float = 0.0
     operations_ahead: float = 14.0
     findings_interval: float = 0.0
+    answers_days: float = 0.0
     private_webhooks: bool = False
     retries: Retries | None = None
     shared_measures: bool = False
@@ -156,7 +159,7 @@ async def _working(
 ) -> AsyncIterator[None]:
     """Do during the block what a server does by itself, each thing in one process at a time."""
     workspace = options.workspace
-    async with contextlib.AsyncExitStack() as stack:
+    async with tidying(store, options.answers_days), contextlib.AsyncExitStack() as stack:
         if options.operations_interval or options.findings_interval:
             leads = (await stack.enter_async_context(leading(store, f"keeper of {workspace}"))).leads
             interval, ahead = options.operations_interval, options.operations_ahead

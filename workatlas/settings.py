@@ -19,11 +19,11 @@ class Settings:
     """Everything that can be set from outside; see ``docs/operations.md`` for the variables.
 
     ``neo4j_uri`` is ``None`` when the embedded database is to be used. ``maven_repository`` overrides where the
-    embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation
-    (``512m``, ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days, ``findings_interval`` in
-    seconds. ``webhook_tries`` is how often a message is tried (0: this server delivers none), ``private_webhooks``
-    whether webhooks may lead to this network. ``tokens``: the API wants a key or token even where only this machine
-    reaches it.
+    embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation (``512m``,
+    ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days, ``findings_interval`` in seconds,
+    ``idempotency_days`` in days. ``webhook_tries`` is how often a message is tried (0: this server delivers none),
+    ``private_webhooks`` whether webhooks may lead to this network. ``tokens``: the API wants a key or token even where
+    only this machine reaches it.
     """
 
     home: Path
@@ -42,6 +42,7 @@ class Settings:
     operations_interval: float = 60.0
     operations_ahead: float = 14.0
     findings_interval: float = 10.0
+    idempotency_days: float = 7.0
     webhook_tries: int = 12
     private_webhooks: bool = False
     tokens: bool = False
@@ -84,6 +85,7 @@ class Settings:
             operations_interval=_number(environ, "WORKATLAS_OPERATIONS_INTERVAL", 60.0),
             operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
             findings_interval=_number(environ, "WORKATLAS_FINDINGS_INTERVAL", 10.0),
+            idempotency_days=_number(environ, "WORKATLAS_IDEMPOTENCY_DAYS", 7.0),
             webhook_tries=int(_number(environ, "WORKATLAS_WEBHOOK_TRIES", 12.0)),
             private_webhooks=_choice(environ, "WORKATLAS_WEBHOOK_PRIVATE", ("off", "on")) == "on",
             tokens=_choice(environ, "WORKATLAS_AUTH", ("auto", "required")) == "required",

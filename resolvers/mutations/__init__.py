@@ -17,6 +17,7 @@ from resolvers.mutations import (
     recurring,
     rescheduling,
     webhooks,
+    workspaces,
 )
 
 FIELDS: Final[dict[str, Any]] = {
@@ -29,6 +30,7 @@ FIELDS: Final[dict[str, Any]] = {
     **findings.FIELDS,
     **rescheduling.FIELDS,
     **webhooks.FIELDS,
+    **workspaces.FIELDS,
 }
 """Root fields of ``Mutation`` by name."""
 

@@ -5,13 +5,14 @@ from datetime import date
 import orjson
 import pytest
 
-from graph.batch import EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.batch import EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
 from graph.errors import BeyondHistoryError
 from graph.export import records
 from graph.model import EDGES, NODES
 from graph.past import Moment
 from graph.past_export import records_as_of
+from graph.policy import Policy
 from graph.values import Type
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys, patch
@@ -40,6 +41,9 @@ CALENDARS = WorkingCalendars(
         for name in (str(SAMPLES[Type.TEXT]),)  # that is what the samples of persons and work name as their calendar
     }
 )
+POLICY = PolicyValues(
+    Policy().native() | {"hoursPerDay": 7.5, "weekmask": "1111000", "holidays": ["2026-12-25"], "minSeverity": "LOW"}
+)
 FORMS: dict[str, object] = {
     "rrule": "RRULE:FREQ=WEEKLY;BYDAY=MO",
     "timezone": "Europe/Berlin",
@@ -51,7 +55,7 @@ WRITTEN = frozenset({"id", "key", "source", "sourceId", "version", "placeholder"
 
 def everything() -> list[Record]:
     """A node of every kind and an edge between every pair of kinds that the model allows, all properties given."""
-    rows: list[Record] = [StatusNames({"Cooking": "STARTED"}), FieldNames({"squad": "text"}), CALENDARS]
+    rows: list[Record] = [StatusNames({"Cooking": "STARTED"}), FieldNames({"squad": "text"}), POLICY, CALENDARS]
     for label, kind in NODES.items():
         values = {
             one.name: one.choices[-1] if one.choices else FORMS.get(one.name, SAMPLES[one.type])

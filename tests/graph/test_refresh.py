@@ -24,7 +24,6 @@ from graph.lifecycle import DEFAULT_STATUSES
 from graph.model import EDGES, NODES
 from graph.past import as_of
 from graph.patching import Patch, patched
-from graph.policy import Policy
 from graph.snapshot import HEALTHS, Snapshot
 from graph.snapshot_store import SnapshotKeeper, advanced, load_snapshot, refresh
 from graph.store import open_store
@@ -328,8 +327,7 @@ def test_new_words_and_another_policy_count_without_a_change(run: Run) -> None:
         assert not first.edges.traversed.any()
         assert await keeper.current() is first
         await space.write(statuses={"Shipped": "DONE"})
-        policy = orjson.dumps(Policy(min_confidence=0.3).to_dict()).decode()
-        await space.raw(cypher.WRITE_POLICY, policy=policy)
+        await space.write(policy={"minConfidence": 0.3})
         second = await keeper.current()
         assert second.edges.traversed.all()
         assert second.status_names[-1] == "Shipped"

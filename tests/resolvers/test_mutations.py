@@ -26,7 +26,7 @@ from graph.migrations import migrate
 from graph.model import EDGES, NODES
 from graph.redating import NewDates, apply_dates
 from graph.sightings import Sighting
-from graph.snapshot_store import SnapshotKeeper
+from graph.snapshot_store import SnapshotKeeper, load_snapshot
 from graph.store import Store, open_store
 from graph.writer import Request, write
 from resolvers.access import Access, Role, Viewer
@@ -735,6 +735,70 @@ def test_hidden_items_are_neither_shown_nor_moved_by_a_reschedule(plan: Desk) ->
     ]  # fmt: skip
 
 
+# The workspace ----------------------------------------------------------------------------------------------------
+
+SETTINGS = """seq policy { minConfidence minSeverity stalledDays cadenceDays hoursPerDay weekmask holidays }
+    statuses { name category } calendars { id name hours holidays leave timezone }"""
+
+
+def test_the_workspace_is_read_and_changed(world: Desk) -> None:
+    default = world.ask(f"{{ workspace {{ {SETTINGS} }} }}")["workspace"]
+    assert default["policy"] == {
+        "minConfidence": 0.5, "minSeverity": "HIGH", "stalledDays": 14, "cadenceDays": 14, "hoursPerDay": 8.0,
+        "weekmask": "1111100", "holidays": [],
+    }  # fmt: skip
+    assert default["calendars"] == []
+    value = {
+        "hoursPerDay": 7.5, "minSeverity": "LOW", "holidays": ["2027-01-01", "2026-12-25"],
+        "statuses": [{"name": "Shipped", "category": "DONE"}],
+        "calendars": [{"id": "ann", "hours": [8, 8, 8, 0, 0, 0, 0], "leave": ["2026-08-03/2026-08-21"]}],
+    }  # fmt: skip
+    done = world.done("updateWorkspace", value, f"workspace {{ {SETTINGS} }}")
+    assert done["changeSeq"] == done["workspace"]["seq"] == 2
+    assert done["workspace"]["policy"] == default["policy"] | {
+        "hoursPerDay": 7.5, "minSeverity": "LOW", "holidays": ["2026-12-25", "2027-01-01"]
+    }  # fmt: skip
+    assert done["workspace"]["statuses"] == [*default["statuses"], {"name": "Shipped", "category": "DONE"}]
+    (calendar,) = done["workspace"]["calendars"]
+    assert (calendar["id"], calendar["hours"][:4], calendar["leave"]) == (
+        "ann",
+        [8, 8, 8, 0],
+        ["2026-08-03/2026-08-21"],
+    )
+    log = world.log()[-1]
+    assert [(one.kind, one.id) for one in log.settings] == [("Policy", "policy"), ("Calendar", "ann")]
+    assert log.settings[0].before == {"hoursPerDay": 8.0, "minSeverity": "HIGH", "holidays": []}
+    snapshot = world.loop.run(load_snapshot(world.store, world.workspace))
+    assert (snapshot.policy.hours_per_day, snapshot.calendars[0].id) == (7.5, "ann")
+    assert world.done("updateWorkspace", value)["changeSeq"] is None
+    back = world.done(
+        "updateWorkspace", {"hoursPerDay": None, "removeCalendars": ["ann"]}, f"workspace {{ {SETTINGS} }}"
+    )
+    assert (back["workspace"]["policy"]["hoursPerDay"], back["workspace"]["calendars"]) == (8.0, [])
+    assert world.refused("undo", {"changeSeq": 2}) == [("NOT_UNDOABLE", ["changeSeq"])]
+    world.healthy()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (
+            {"minConfidence": 1.5, "stalledDays": 0},
+            [("INVALID_VALUE", ["minConfidence"]), ("INVALID_VALUE", ["stalledDays"])],
+        ),
+        ({"hoursPerDay": 0}, [("INVALID_VALUE", ["hoursPerDay"])]),
+        ({"weekmask": "0000000"}, [("INVALID_VALUE", ["weekmask"])]),
+        ({"holidays": ["soon"]}, [("INVALID_VALUE", ["holidays"])]),
+        ({"statuses": [{"name": "Done", "category": "STARTED"}]}, [("STATUS_MEANS_OTHER", None)]),
+        ({"calendars": [{"id": "x", "hours": [1]}]}, [("INVALID_VALUE", ["calendars", "0"])]),
+    ],
+)
+def test_what_the_workspace_cannot_be_is_refused(world: Desk, value: dict[str, Any], expected: list[Any]) -> None:
+    assert world.refused("updateWorkspace", {"cadenceDays": 7, **value}) == expected
+    assert world.ask("{ workspace { policy { cadenceDays } } }")["workspace"]["policy"]["cadenceDays"] == 14
+    assert len(world.log()) == 1
+
+
 # Recurring work ---------------------------------------------------------------------------------------------------
 
 
@@ -766,7 +830,7 @@ def test_every_mutation_says_what_it_asks_of_its_caller() -> None:
     rules = declared_rules(SCHEMA._schema)["mutation"]
     assert rules.keys() == FIELDS.keys()
     of_admins = {name for name, rule in rules.items() if rule is Access.ADMIN}
-    assert of_admins == {"purgeItem"} | {name for name in FIELDS if name.endswith("Webhook")}
+    assert of_admins == {"purgeItem", "updateWorkspace"} | {name for name in FIELDS if name.endswith("Webhook")}
     assert set(rules.values()) == {Access.WRITE, Access.ADMIN}
 
 

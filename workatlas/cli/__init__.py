@@ -29,6 +29,7 @@ from workatlas.cli import (
     operations,
     past,
     people,
+    policy,
     reschedule,
     risks,
     routes,
@@ -80,6 +81,7 @@ app.command()(routes.path)
 app.command()(search.search)
 app.command()(findings.findings)
 app.command()(duplicates.duplicates)
+app.command()(policy.policy)
 app.command()(past.difference)
 app.command()(past.history)
 app.command()(demo.demo)

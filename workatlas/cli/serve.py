@@ -45,6 +45,7 @@ def serve(
             operations_interval=settings.operations_interval,
             operations_ahead=settings.operations_ahead,
             findings_interval=settings.findings_interval,
+            answers_days=settings.idempotency_days,
         )
 
 

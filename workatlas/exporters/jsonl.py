@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, StatusNames
+from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, StatusNames
 from graph.calendars import WorkingCalendars
 
 
@@ -27,6 +27,8 @@ def lines(records: Iterable[Record]) -> Iterator[bytes]:
                 yield _line({"meta": "statuses", "values": dict(record.values)})
             case FieldNames():
                 yield _line({"meta": "fields", "values": dict(record.values)})
+            case PolicyValues():
+                yield _line({"meta": "policy", "values": dict(record.values)})
             case WorkingCalendars():
                 values = {name: one and one.to_dict() for name, one in record.values.items()}
                 yield _line({"meta": "calendars", "values": values})

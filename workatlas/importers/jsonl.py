@@ -12,10 +12,11 @@ from pathlib import Path
 
 import orjson
 
-from graph.batch import BORN_HERE, Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.batch import BORN_HERE, Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendars import WorkingCalendar, WorkingCalendars
 from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
+from graph.policy import Policy
 from graph.values import Type, check
 from workatlas.importers.files import lines, shortened
 from workatlas.importers.importer import MAX_KEY, ImportOptions, usable_key
@@ -134,12 +135,26 @@ def _meta(line: dict[str, object], where: str) -> Iterator[Record]:
             fields = {name: value for name, value in values.items() if name and value in tuple(Type)}
             yield from _refused(values, fields, tuple(Type), where)
             yield FieldNames(fields, where)
+        case {"meta": "policy", "values": dict(values)}:
+            yield from _policy(values, where)
         case {"meta": "calendars", "values": dict(values)}:
             yield from _calendars(values, where)
         case _:
-            allowed = "allowed are statuses, fields and calendars"
+            allowed = "allowed are statuses, fields, policy and calendars"
             detail = f"{shortened(repr(line.get('meta')))} is no meta line with values; {allowed}"
             yield Anomaly("unknownMeta", detail, where, skipped=True)
+
+
+def _policy(values: dict[str, object], where: str) -> Iterator[Record]:
+    policy = Policy()
+    taken: dict[str, object] = {}
+    for name, value in values.items():
+        try:
+            policy = policy.changed({name: value})
+            taken[name] = value
+        except ValueError as error:
+            yield Anomaly("badPolicy", shortened(str(error)), where, skipped=True)
+    yield PolicyValues(taken, where)
 
 
 def _calendars(values: dict[str, object], where: str) -> Iterator[Record]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 
-from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
 from workatlas.exporters.jsonl import lines
 from workatlas.generator import records
@@ -16,6 +16,7 @@ def test_lines_read_as_the_format_says() -> None:
     rows: list[Record] = [
         StatusNames({"In progress": "STARTED"}),
         FieldNames({"risk": "text"}),
+        PolicyValues({"hoursPerDay": 7.5}),
         WorkingCalendars({"ada": WorkingCalendar("ada", leave=(Leave.parse("2026-08-03/2026-08-21"),)), "old": None}),
         NodeRow("Task", "jira", "10017", {"title": "Fix", "estimate": 16}, key="CORE-7"),
         EdgeRow("BLOCKS", Ref("key", "CORE-7"), Ref("jira", "10018"), {"type": "FS", "lag": 0}),
@@ -24,6 +25,7 @@ def test_lines_read_as_the_format_says() -> None:
     assert [orjson.loads(line) for line in lines(rows)] == [
         {"meta": "statuses", "values": {"In progress": "STARTED"}},
         {"meta": "fields", "values": {"risk": "text"}},
+        {"meta": "policy", "values": {"hoursPerDay": 7.5}},
         {
             "meta": "calendars",
             "values": {"ada": {"hours": [8, 8, 8, 8, 8, 0, 0], "leave": ["2026-08-03/2026-08-21"]}, "old": None},

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, StatusNames
+from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, StatusNames
 from graph.calendars import WorkingCalendar, WorkingCalendars
 from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
+from graph.policy import Policy
 from graph.values import Type, check
 
 FIXTURES = Path(__file__).parents[2] / "data"
@@ -75,6 +76,9 @@ def assert_conforms(records: Iterable[Record]) -> None:
                 continue
             case FieldNames():
                 assert set(record.values.values()) <= set(Type)
+                continue
+            case PolicyValues():
+                assert isinstance(Policy().changed(record.values), Policy)
                 continue
             case WorkingCalendars():
                 for name, calendar in record.values.items():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
+from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendars import WorkingCalendar, WorkingCalendars
 from graph.model import EDGES, NODES
 from tests.workatlas.importers.conformance import anomalies, assert_conforms, edges, nodes
@@ -35,6 +35,7 @@ def test_the_example_of_the_model_page() -> None:
         '{"meta": "fields", "values": {"risk": "number"}}\n'
         '{"meta": "calendars", "values": {"office": {"hours": [8, 8, 8, 8, 6, 0, 0], "holidays": ["2026-12-25"]}, '
         '"old": null}}\n'
+        '{"meta": "policy", "values": {"hoursPerDay": 7.5, "holidays": ["2026-12-25"]}}\n'
     )
     office = WorkingCalendar("office", hours=(8, 8, 8, 8, 6, 0, 0), holidays=(date(2026, 12, 25),))
     properties: dict[str, object] = {"title": "x", "estimate": 16, "due": "2026-12"}
@@ -44,6 +45,7 @@ def test_the_example_of_the_model_page() -> None:
         StatusNames({"In progress": "STARTED"}, "file.jsonl:3"),
         FieldNames({"risk": "number"}, "file.jsonl:4"),
         WorkingCalendars({"office": office, "old": None}, "file.jsonl:5"),
+        PolicyValues({"hoursPerDay": 7.5, "holidays": ["2026-12-25"]}, "file.jsonl:6"),
     ]
 
 
@@ -79,6 +81,8 @@ def test_identity_falls_back_to_id_then_key() -> None:
         ('{"node": "Task", "edge": "BLOCKS"}', "unknownLine", "exactly one", True),
         ('{"meta": "colours", "values": {}}', "unknownMeta", "statuses", True),
         ('{"meta": "statuses", "values": {"Open": "OPEN"}}', "badValue", "BACKLOG", False),
+        ('{"meta": "policy", "values": {"hoursPerDay": 0, "cadenceDays": 7}}', "badPolicy", "hoursPerDay", True),
+        ('{"meta": "policy", "values": {"mood": 7}}', "badPolicy", "mood", True),
         ('{"meta": "calendars", "values": {"a": 7}}', "badCalendar", "object", True),
         ('{"meta": "calendars", "values": {"a": {"hours": [8]}}}', "badCalendar", "seven", True),
         ('{"meta": "calendars", "values": {"a": {"holidays": ["25.12.2026"]}}}', "badCalendar", "25.12", True),
