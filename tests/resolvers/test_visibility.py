@@ -151,6 +151,23 @@ def test_chains_show_a_hidden_step_by_its_kind_only(world: World, asked: Callabl
     assert asked('{ blockingChains(goal: "T-2") { goal } }', stranger).codes == ["NOT_FOUND"]
 
 
+def test_paths_show_a_hidden_item_by_its_kind_only(world: World, asked: Callable[..., Asked]) -> None:
+    text = """query ($kinds: [String!]) { paths(from: "T-1", to: "O-1", kinds: $kinds, k: 2) {
+        length count items links { start end kind } routes explanation completeness { hidden } } }"""
+    stranger, member, _ = _viewers(world)
+    kinds = ["BLOCKS", "CONTRIBUTES_TO"]
+    assert asked(text, member, kinds=kinds).data["paths"]["routes"] == [["T-1", "T-2", "T-3", "O-1"]]
+    found = asked(text, stranger, kinds=kinds).data["paths"]
+    assert (found["length"], found["count"], found["completeness"]) == (3, 1, {"hidden": 1})
+    assert found["routes"] == [["T-1", "hidden Task", "T-3", "O-1"]]
+    assert found["items"] == ["T-1", "hidden Task", "T-3", "O-1"]
+    assert [(link["start"], link["end"]) for link in found["links"]] == [
+        ("T-1", "hidden Task"), ("hidden Task", "T-3"), ("T-3", "O-1"),
+    ]  # fmt: skip
+    for end in ("T-2", "P-2"):
+        assert asked(f'{{ paths(from: "T-1", to: "{end}") {{ length }} }}', stranger).codes == ["NOT_FOUND"]
+
+
 def test_other_analyses_leave_it_out(world: World, asked: Callable[..., Asked]) -> None:
     text = """{ risks { total threats { key title owner reasons explanation } explanation }
         exposure { goals { key leaves } items { key title } explanation }

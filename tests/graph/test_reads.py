@@ -1,0 +1,63 @@
+"""Reads come back as plain rows, also when the connection broke since the last one."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from graph.connection import Connection
+from graph.errors import StoreError, StoreTimeoutError
+from graph.store import Store, open_store
+
+CONNECTIONS = "CALL dbms.listConnections() YIELD connectionId RETURN connectionId"
+
+
+async def _connections(store: Store) -> set[str]:
+    return {name for (name,) in await store.rows(CONNECTIONS)}
+
+
+def test_a_read_goes_on_when_its_connection_was_cut(connection: Connection) -> None:
+    observed: list[str] = []
+
+    async def scenario() -> None:
+        async with open_store(connection) as other:
+            before = await _connections(other)
+            async with open_store(connection, observe=lambda access, _: observed.append(access)) as store:
+                assert await store.rows("RETURN $a, [1, null]", a="x") == [["x", [1, None]]]
+                mine = await _connections(other) - before
+                assert mine
+                await other.alone("CALL dbms.killConnections($mine)", mine=list(mine))
+                assert await store.rows("UNWIND [1, 2] AS n RETURN n") == [[1], [2]]
+                assert store.in_use == 0
+
+    asyncio.run(scenario())
+    assert observed == ["read", "read"]
+
+
+def test_a_read_that_takes_too_long_is_ended_in_the_database(connection: Connection) -> None:
+    async def scenario() -> None:
+        async with open_store(connection, read_seconds=0.5) as store:
+            with pytest.raises(StoreTimeoutError):
+                await store.rows("UNWIND range(1, 1000000000) AS n WITH n WHERE n % 7 = 8 RETURN count(n)")
+            assert store.in_use == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_statement_that_is_wrong_is_not_tried_again(connection: Connection) -> None:
+    async def scenario() -> None:
+        async with open_store(connection) as store:
+            with pytest.raises(StoreError, match="SyntaxError"):
+                await store.rows("RETURN")
+
+    asyncio.run(scenario())
+
+
+def test_a_read_cannot_write(connection: Connection) -> None:
+    async def scenario() -> None:
+        async with open_store(connection) as store:
+            with pytest.raises(StoreError, match="Neo4j refused"):
+                await store.rows("CREATE (n:MustNotBeThere) RETURN 1")
+
+    asyncio.run(scenario())
