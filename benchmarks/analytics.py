@@ -1,11 +1,12 @@
-"""Time of the expanded graph, of blocking chains and of exposure on seeded layered graphs.
+"""Time and memory of the expanded graph, blocking chains, exposure and choke points on seeded layered graphs.
 
 Run as ``python -m benchmarks.analytics [ITEMS ...]``; by default 10,000, 100,000 and 1,000,000 items with three times
-as many edges. Chains and exposure are warm: the best of five runs once the expanded graph is there.
+as many edges. All but the expanded graph is warm: the best of five runs once that is there.
 """
 
 from __future__ import annotations
 
+import resource
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics import Expanded, blocking_chains, exposure
+from analytics import Expanded, blocking_chains, choke_points, exposure
 from graph.assembly import EDGE_COLUMNS, ITEM_COLUMNS, assemble, edge_code, items_of
 from graph.lifecycle import Category
 from graph.policy import Policy
@@ -66,10 +67,13 @@ def seconds(work: Callable[[], object], times: int = 5) -> float:
 
 def main(sizes: list[int]) -> None:
     small = layered(1000)
-    blocking_chains(small, "O-1", today=TODAY)
-    exposure(small, today=TODAY)
-    print("| items | edges | expanded graph s | chains (k = 20) s | exposure of 200 goals s |")
-    print("|---|---|---|---|---|")
+    begin = perf_counter()
+    for analysis in (partial(blocking_chains, small, "O-1"), partial(exposure, small), partial(choke_points, small)):
+        analysis(today=TODAY)
+    print(f"Kernels compiled, or loaded from disk, in {perf_counter() - begin:.1f} s, which is in no figure.\n")
+    heads = "expanded graph s | chains (k = 20) s | exposure of 200 goals s | choke points of 200 goals s"
+    print(f"| items | edges | {heads} | snapshot bytes/item | peak MB |")
+    print("|---" * 8 + "|")
     for size in sizes:
         snapshot = layered(size)
 
@@ -80,7 +84,13 @@ def main(sizes: list[int]) -> None:
         built = seconds(build, 3)
         chains = seconds(partial(blocking_chains, snapshot, "O-1", 20, today=TODAY))
         exposed = seconds(partial(exposure, snapshot, today=TODAY))
-        print(f"| {size:,} | {len(snapshot.edges.kind):,} | {built:.3f} | {chains:.4f} | {exposed:.3f} |", flush=True)
+        choked = seconds(partial(choke_points, snapshot, today=TODAY))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(
+            f"| {size:,} | {len(snapshot.edges.kind):,} | {built:.3f} | {chains:.4f} | {exposed:.3f} | {choked:.3f} "
+            f"| {snapshot.nbytes / size:.0f} | {peak:,.0f} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

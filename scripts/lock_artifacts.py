@@ -1,5 +1,8 @@
 """Rewrite ``workatlas/embedded/artifacts.txt``: the jars of one Neo4j version, with their hashes.
 
+``python scripts/lock_artifacts.py --gds 2.26.0`` rewrites ``benchmarks/gds.txt`` instead: the jars of Neo4j's Graph
+Data Science library, a peer of benchmarks.
+
 ``python scripts/lock_artifacts.py 2026.08.1`` asks Maven (``mvn``, with the repositories of the user's own Maven
 settings) which artifacts ``org.neo4j:neo4j`` needs at run time, and hashes each. Maven and not jgo's own
 resolver, because only Maven's choice between two versions of one dependency is the one that Neo4j is tested with.
@@ -13,11 +16,17 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "workatlas" / "embedded" / "artifacts.txt"
 MENTIONS = (ROOT / "workatlas" / "embedded" / "artifacts.py", ROOT / "compose.yaml")
+GDS_TARGET = ROOT / "benchmarks" / "gds.txt"
+GDS_HEADER = """\
+# The jars of Neo4j Graph Data Science, a peer of benchmarks (GPL, never a part of workatlas), one a line as in
+# workatlas/embedded/artifacts.txt. Made by scripts/lock_artifacts.py; a jar that does not match its line is refused.
+"""
 HEADER = """\
 # The jars of Neo4j Community, one a line: SHA-256, bytes, Maven coordinates (group:artifact:version[:classifier]).
 # Made by scripts/lock_artifacts.py; a fetched jar that does not match its line is refused.
@@ -26,26 +35,39 @@ PROJECT = """\
 <project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>workatlas</groupId><artifactId>lock</artifactId><version>1</version>
-  <dependencies>
-    <dependency><groupId>org.neo4j</groupId><artifactId>neo4j</artifactId><version>{version}</version></dependency>
-  </dependencies>
+  <dependencies>{dependencies}</dependencies>
 </project>
 """
+DEPENDENCY = "<dependency><groupId>{}</groupId><artifactId>{}</artifactId><version>{}</version></dependency>"
+NEO4J = (("org.neo4j", "neo4j"),)
+GDS = (("org.neo4j.gds", "opengds-extension"), ("org.neo4j.gds", "proc"))
 
 
 def main(arguments: list[str]) -> int:
-    """Write the list for the version given as the only argument."""
+    """Write the list for the version given as the only argument, or after ``--gds``."""
+    if len(arguments) == 2 and arguments[0] == "--gds":
+        _write(GDS_TARGET, GDS_HEADER, _resolved(GDS, arguments[1]))
+        return 0
     if len(arguments) != 1:
-        print("usage: lock_artifacts.py VERSION", file=sys.stderr)
+        print("usage: lock_artifacts.py [--gds] VERSION", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory() as folder:
-        lines = sorted(_resolve(arguments[0], Path(folder)), key=lambda line: line.split()[2])
+    lines = _resolved(NEO4J, arguments[0])
     for path in MENTIONS:
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(_locked_version(), arguments[0]), encoding="utf-8")
-    TARGET.write_text(HEADER + "".join(f"{line}\n" for line in lines), encoding="utf-8")
-    print(f"{len(lines)} artifacts written to {TARGET}")
+    _write(TARGET, HEADER, lines)
     return 0
+
+
+def _write(target: Path, header: str, lines: Sequence[str]) -> None:
+    target.write_text(header + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    print(f"{len(lines)} artifacts written to {target}")
+
+
+def _resolved(wanted: Sequence[tuple[str, str]], version: str) -> list[str]:
+    """Return the lines of a list, by their coordinates."""
+    with tempfile.TemporaryDirectory() as folder:
+        return sorted(_resolve(wanted, version, Path(folder)), key=lambda line: line.split()[2])
 
 
 def _locked_version() -> str:
@@ -54,9 +76,10 @@ def _locked_version() -> str:
     return str(version)
 
 
-def _resolve(version: str, folder: Path) -> list[str]:
-    """Return a line for each run-time artifact of Neo4j ``version``, fetched by Maven into ``folder``."""
-    (folder / "pom.xml").write_text(PROJECT.format(version=version), encoding="utf-8")
+def _resolve(wanted: Sequence[tuple[str, str]], version: str, folder: Path) -> list[str]:
+    """Return a line for each artifact that some need at run time in a version, fetched by Maven into ``folder``."""
+    dependencies = "".join(DEPENDENCY.format(*one, version) for one in wanted)
+    (folder / "pom.xml").write_text(PROJECT.format(dependencies=dependencies), encoding="utf-8")
     listing = folder / "listing.txt"
     command = [
         "mvn",
