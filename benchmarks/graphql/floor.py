@@ -41,7 +41,7 @@ async def answer(request: Request) -> Response:
     rows = await request.state.store.rows(
         _TEXTS[request.path_params["name"]], **parameters["variables"], **request.state.sight
     )
-    return Response(orjson.dumps(rows), media_type="application/json")
+    return Response(orjson.dumps(rows[0][0]), media_type="application/json")
 
 
 @contextlib.asynccontextmanager

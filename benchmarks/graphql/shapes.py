@@ -48,7 +48,8 @@ _SAMPLES: Final = (
 class Shape:
     """One question.
 
-    The rows that ``cypher`` returns are the answers of both documents, as lists of values in the same order.
+    ``cypher`` returns one list of rows: the answers of both documents, as lists of values in the same order. One list
+    and not a record for each row, because the driver would need ten times as long for those.
     ``variables`` makes those of one variant; ``ours`` names variables of its document that differ from them.
     """
 
@@ -133,7 +134,7 @@ SHAPES: Final = (
         """query($id: ID!) { node(id: $id) { ... on Task { id key title status priority due } } }""",
         """query($id: ID!) { tasks(where: { id: { eq: $id } }) { id key title status priority due } }""",
         f"""MATCH (t:Item {{workspace: $workspace, id: $id}}) WHERE t:Task AND {_seen("t")}
-        RETURN t.id, t.key, t.title, t.status, t.priority, toString(t.due)""",
+        RETURN collect([t.id, t.key, t.title, t.status, t.priority, toString(t.due)])""",
         lambda sample, chance: {"id": chance.choice(sample.tasks)},
     ),
     Shape(
@@ -151,11 +152,11 @@ SHAPES: Final = (
                 assignees: assigneesConnection(first: 3, sort: [{ node: { id: ASC } }]) { edges { node { id title } } }
           } } } } } } }""",
         f"""MATCH (t:Item) WHERE t.id IN $ids AND t:Task AND {_seen("t")} WITH t ORDER BY t.id LIMIT 20
-        RETURN t.id, t.key, t.title, t.status, toString(t.due), COLLECT {{
+        RETURN collect([t.id, t.key, t.title, t.status, toString(t.due), COLLECT {{
           MATCH (t)<-[e:BLOCKS]-(b:Task) WHERE {_seen("b")} WITH e, b ORDER BY b.id LIMIT 5
           RETURN [e.type, e.lag, b.id, b.key, b.title, b.status, COLLECT {{
             MATCH (b)-[:ASSIGNED_TO]->(p:Item) WHERE {_seen("p")} WITH p ORDER BY p.id LIMIT 3
-            RETURN [p.id, p.title] }}] }}""",
+            RETURN [p.id, p.title] }}] }}])""",
         lambda sample, chance: {"ids": _some(sample.blocked, 20, chance)},
     ),
     Shape(
@@ -177,13 +178,13 @@ SHAPES: Final = (
                       edges { node { id title } } }
           } } } } } } } } } }""",
         f"""MATCH (t:Item) WHERE t.id IN $ids AND t:Task AND {_seen("t")} WITH t ORDER BY t.id LIMIT 50
-        RETURN t.id, t.key, t.title, t.status, toString(t.due), COLLECT {{
+        RETURN collect([t.id, t.key, t.title, t.status, toString(t.due), COLLECT {{
           MATCH (t)<-[e:BLOCKS]-(b:Task) WHERE {_seen("b")} WITH e, b ORDER BY b.id LIMIT 5
           RETURN [e.type, e.lag, b.id, b.key, b.title, b.status, COLLECT {{
             MATCH (b)<-[f:BLOCKS]-(c:Task) WHERE {_seen("c")} WITH f, c ORDER BY c.id LIMIT 5
             RETURN [f.type, f.lag, c.id, c.key, c.title, c.status, COLLECT {{
               MATCH (c)-[:ASSIGNED_TO]->(p:Item) WHERE {_seen("p")} WITH p ORDER BY p.id LIMIT 3
-              RETURN [p.id, p.title] }}] }}] }}""",
+              RETURN [p.id, p.title] }}] }}] }}])""",
         lambda sample, chance: {"ids": _some(sample.blocked, 50, chance)},
     ),
     Shape(
@@ -201,7 +202,7 @@ SHAPES: Final = (
           WITH t ORDER BY t.due, t.id LIMIT 26 RETURN [t.id, t.key, t.title, t.status, toString(t.due)] }} AS rows,
           COUNT {{ MATCH (t:Task:Work)
             WHERE {_seen("t")} AND t.status IN $statuses AND t.due < date($before) }} AS total
-        RETURN rows[..25], total, size(rows) > 25""",
+        RETURN [[rows[..25], total, size(rows) > 25]]""",
         _between,
     ),
     Shape(
@@ -217,13 +218,13 @@ SHAPES: Final = (
               contributesTo: contributesToConnection(first: 3, sort: [{ node: { id: ASC } }]) {
                 edges { node { id key title } } } } } } } } } } }""",
         f"""MATCH (p:Item {{workspace: $workspace, id: $id}}) WHERE p:Person AND {_seen("p")}
-        RETURN p.id, p.title, COLLECT {{
+        RETURN collect([p.id, p.title, COLLECT {{
           MATCH (p)<-[:ASSIGNED_TO]-(t:Work) WHERE {_seen("t")} WITH t ORDER BY t.id LIMIT 20
           RETURN [t.id, t.key, t.title, t.status, COLLECT {{
             MATCH (t)-[:PART_OF]->(w:Work) WHERE {_seen("w")} WITH w ORDER BY w.id LIMIT 3
             RETURN [w.id, w.key, w.title, COLLECT {{
               MATCH (w)-[:CONTRIBUTES_TO]->(g:Goal) WHERE {_seen("g")} WITH g ORDER BY g.id LIMIT 3
-              RETURN [g.id, g.key, g.title] }}] }}] }}""",
+              RETURN [g.id, g.key, g.title] }}] }}] }}])""",
         lambda sample, chance: {"id": chance.choice(sample.people)},
     ),
     Shape(
@@ -232,7 +233,7 @@ SHAPES: Final = (
         _IN_PAGES,
         f"query($ids: [ID!]!) {{ tasks(where: {{ id: {{ in: $ids }} }}, sort: [{{ id: ASC }}]) {{ {_EXPORTED} }} }}",
         f"""MATCH (t:Item) WHERE t.id IN $ids AND t:Task AND {_seen("t")} WITH t ORDER BY t.id
-        RETURN t.id, t.key, t.title, t.status, t.priority, toString(t.due), t.estimate""",
+        RETURN collect([t.id, t.key, t.title, t.status, t.priority, toString(t.due), t.estimate])""",
         lambda sample, chance: {"ids": _some(sample.tasks, EXPORTED, chance)},
         _in_pages,
     ),
