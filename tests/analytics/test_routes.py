@@ -8,6 +8,7 @@ import pytest
 
 from analytics import paths
 from graph.snapshot import Snapshot
+from tests.analytics.test_centrality import LDBC
 
 
 def test_all_shortest_routes_and_their_number_agree_with_networkx() -> None:
@@ -60,3 +61,21 @@ def test_kinds_itself_and_hidden_items() -> None:
         paths(snapshot, "Ann", "T-1", hidden=hidden)
     with pytest.raises(ValueError, match="'LIKES' is not one of"):
         paths(snapshot, "Ann", "O-1", ["LIKES"])
+
+
+@pytest.mark.skipif(not LDBC.is_dir(), reason="the published answers are not here")
+@pytest.mark.parametrize("name", ["dir", "undir"])
+def test_lengths_agree_with_the_answers_of_breadth_first_search_that_ldbc_publishes(name: str) -> None:
+    graph: Any = nx.DiGraph()
+    for line in (LDBC / "bfs" / f"{name}-input").read_text().splitlines():
+        if line.strip():
+            node, *others = line.split()
+            graph.add_node(node)
+            graph.add_edges_from((node, other) for other in others)
+    answers = dict(line.split() for line in (LDBC / "bfs" / f"{name}-output").read_text().splitlines() if line.strip())
+    (source,) = [node for node, distance in answers.items() if distance == "0"]
+    snapshot = Snapshot.from_networkx(graph)
+    assert answers.keys() == set(graph)
+    for node, distance in answers.items():
+        length = paths(snapshot, source, node, directed=name == "dir").length
+        assert length == (None if int(distance) == 2**63 - 1 else int(distance)), node
