@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import platformdirs
@@ -12,6 +13,9 @@ import platformdirs
 from resolvers.bounds import Bounds
 from workatlas.auth.provider import ALGORITHMS, Provider
 from workatlas.errors import SettingsError
+
+MAX_NAME: Final = 200
+"""Longest name of a workspace in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ class Settings:
     trusted_documents: Path | None = None
     graphiql: bool = False
     log_level: str = "warning"
+
+    def __post_init__(self) -> None:
+        name = self.workspace
+        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+            shown = name if len(name) <= MAX_NAME else f"{name[:40]}…"
+            raise SettingsError(f"{shown!r} is no workspace's name: write 1 to {MAX_NAME} characters that can be read.")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -24,6 +24,14 @@ def test_a_provider_is_trusted_when_it_is_named() -> None:
     )
 
 
+@pytest.mark.parametrize("name", [" ", "a\x1b[2J", "a\nb", "a" * 201])
+def test_a_workspace_has_a_name_that_can_be_read(name: str) -> None:
+    with pytest.raises(SettingsError, match="is no workspace's name") as refused:
+        Settings.from_environ({"WORKATLAS_WORKSPACE": name})
+    assert len(str(refused.value)) < 150
+    assert Settings.from_environ({"WORKATLAS_WORKSPACE": "a" * 200}).workspace == "a" * 200
+
+
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [

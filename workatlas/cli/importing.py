@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -138,9 +138,12 @@ def export(
         written = with_store(settings, work)
         for name, file in partial.items():
             file.replace(files[name])
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be written: {error.strerror or error}; choose another place.") from error
     finally:
         for file in partial.values():
-            file.unlink(missing_ok=True)
+            with suppress(OSError):
+                file.unlink()
     if json:
         print_json({"path": str(path), "records": written})
     else:

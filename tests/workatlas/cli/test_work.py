@@ -182,6 +182,10 @@ def test_export_is_lossless(run: Run, world: str, tmp_path: Path) -> None:
     answer(run("export", second, "-w", f"{world}-copy", "--json"))
     assert sorted(first.read_bytes().splitlines()) == sorted(second.read_bytes().splitlines())
     assert "exists" in str(run("export", first, "-w", world).exception)
+    for path in (first / "within" / "a.jsonl", tmp_path):
+        said = str(run("export", path, "-w", world, "--force").exception)
+        assert said.startswith(f"{path} cannot be written: ")
+        assert said.endswith("; choose another place.")
 
 
 def test_an_export_of_any_format_and_of_the_past(run: Run, world: str, tmp_path: Path) -> None:
