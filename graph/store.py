@@ -11,12 +11,15 @@ from typing import Any, Final, TypeVar
 
 import neo4j
 from neo4j import exceptions
+from opentelemetry import trace
 
 from graph.connection import Connection
 from graph.errors import StoreBusyError, StoreError, StoreTimeoutError
 
 ACQUISITION_SECONDS: Final = 4.0
 """How long a unit of work waits for a connection."""
+
+_TRACER: Final = trace.get_tracer("workatlas.graph")
 
 SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 """What addresses of Neo4j begin with; the driver takes those of HTTP too, and fails later."""
@@ -58,7 +61,7 @@ Observer = Callable[[str, float], None]
 class Store:
     """A pool of connections to one database. Open it with ``open_store``."""
 
-    __slots__ = ("_database", "_driver", "_observe", "_read_seconds", "in_use")
+    __slots__ = ("_database", "_driver", "_observe", "_read_seconds", "_traced", "in_use")
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Store:
         self._database = database
         self._read_seconds = read_seconds
         self._observe = observe
+        self._traced = {"db.system.name": "neo4j", "db.namespace": database}
         self.in_use = 0
         """Units of work that run or wait for a connection."""
 
@@ -131,7 +135,10 @@ class Store:
         begin = time.perf_counter()
         self.in_use += 1
         try:
-            with _translated():
+            with (
+                _TRACER.start_as_current_span(f"neo4j {access}", kind=trace.SpanKind.CLIENT, attributes=self._traced),
+                _translated(),
+            ):
                 yield
         finally:
             self.in_use -= 1

@@ -35,6 +35,7 @@ from workatlas.keepers import Keepers, Tails
 from workatlas.landing import PAGE
 from workatlas.leadership import leading
 from workatlas.live.socket import graphql_socket
+from workatlas.live.streams import Streams
 from workatlas.metrics import Metrics, metrics
 from workatlas.recurring import spawning
 from workatlas.tidying import tidying
@@ -98,6 +99,7 @@ class AppState(TypedDict):
     readiness: Readiness
     metrics: Metrics
     courier: Courier
+    streams: Streams | None
 
 
 def create_app(options: AppOptions) -> Starlette:
@@ -134,13 +136,15 @@ def create_app(options: AppOptions) -> Starlette:
                     readiness=Readiness(store),
                     metrics=measured,
                     courier=courier,
+                    # What one process reserved another does not know.
+                    streams=None if options.shared_measures else Streams(),
                 )
 
     hosts = ["*"] if options.tokens else list(LOOPBACK_NAMES)
     return Starlette(
         routes=[
             Route("/", _landing),
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/graphql", graphql, methods=["GET", "POST", "PUT", "DELETE"]),
             WebSocketRoute("/graphql", graphql_socket),
             Route("/graphql/schema", _schema),
             Route("/livez", alive),

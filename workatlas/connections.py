@@ -11,7 +11,7 @@ import sys
 from typing import Any, Final
 
 from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 if sys.platform == "linux":
@@ -69,7 +69,7 @@ def _unread(transport: asyncio.Transport) -> int:
     return waiting
 
 
-class HttpConnection(_Patient, H11Protocol):
+class HttpConnection(_Patient, HttpToolsProtocol):
     """An HTTP connection that ends when its client stops to read."""
 
 

@@ -34,8 +34,9 @@ from workatlas.graphql_request import (
     media_type,
     read_body,
 )
-from workatlas.live.callers import Caller, operation
-from workatlas.live.events import event_stream
+from workatlas.live.callers import Caller
+from workatlas.live.events import event_stream, stream_token
+from workatlas.live.single import serve_single
 
 WORKSPACE_HEADER: Final = "x-workatlas-workspace"
 """Names the workspace to see, for callers who have a role in several."""
@@ -86,21 +87,30 @@ async def graphql(request: Request) -> Response:
 async def _answered(exchange: _Exchange) -> Response:
     """Take a request through the gates, the cheapest first: size and time of the body, key, rate, form, turn."""
     request, state = exchange.request, exchange.request.state
-    exchange.media = media_type(request.headers)
+    single = request.method in {"PUT", "DELETE"} or stream_token(request) is not None
+    exchange.media = JSON if request.method in {"PUT", "DELETE"} else media_type(request.headers)
     reading = request.method in {"GET", "HEAD"}
-    body = b"" if reading else await read_body(request, state.bounds)
+    body = await read_body(request, state.bounds) if request.method == "POST" else b""
     exchange.viewer = await viewer_of(request, exchange.id)
     exchange.rate = await state.budgets.request(exchange.viewer)
     if exchange.rate is not None and exchange.rate.exhausted:
         message = exchange.rate.sentence("this caller's requests")
         raise RequestRefused(message, 429, "RATE_LIMITED", Retry_After=str(exchange.rate.seconds))
+    if single:
+        response, answer = await serve_single(request, _caller(exchange), exchange.id, exchange.media, body)
+        return response if answer is None else _shown(exchange, answer, always=True)
     asked = asked_by_address(request) if reading else asked_by_body(body)
     if exchange.media == EVENT_STREAM:
-        caller = Caller(state, bearer(request.headers), request.headers.get(WORKSPACE_HEADER), exchange.viewer)
-        return event_stream(caller, operation(caller, asked, exchange.id), exchange.id)
+        return event_stream(_caller(exchange), asked, exchange.id)
     document = state.documents.resolve(asked)
     async with state.turns.turn():
         return _shown(exchange, await _unless_gone(request, _executed(exchange, document, asked, reading)))
+
+
+def _caller(exchange: _Exchange) -> Caller:
+    request = exchange.request
+    assert exchange.viewer is not None
+    return Caller(request.state, bearer(request.headers), request.headers.get(WORKSPACE_HEADER), exchange.viewer)
 
 
 async def viewer_of(request: Request, request_id: str) -> Viewer:
@@ -196,7 +206,8 @@ async def _unless_gone(request: Request, work: Coroutine[Any, Any, Result]) -> R
 # What goes out ----------------------------------------------------------------------------------------------------
 
 
-def _shown(exchange: _Exchange, answer: Answer) -> Response:
+def _shown(exchange: _Exchange, answer: Answer, *, always: bool = False) -> Response:
+    """Return the response with an answer; ``always`` tells by the status that a document cannot run."""
     status, body = 200, answer.body
     headers: dict[str, str] = {}
     codes = [error["extensions"]["code"] for error in body.get("errors", ())]
@@ -205,7 +216,7 @@ def _shown(exchange: _Exchange, answer: Answer) -> Response:
         status, headers = 429, {"Retry-After": str(exchange.budget.seconds)}
     elif not answer.ran:
         # Older clients take anything but 200 for a failure of the way and not of the document.
-        status = 200 if exchange.media == JSON else _STATUS.get(exchange.code, 400)
+        status = 200 if exchange.media == JSON and not always else _STATUS.get(exchange.code, 400)
     elif not body["data"] and codes and set(codes) <= {"UNAVAILABLE", "BUSY", "TIMEOUT"}:
         status, headers = _STATUS[exchange.code], _RETRY
     if exchange.cost:

@@ -38,12 +38,16 @@ _TEXTS: Final = ("query", "operationName", "documentId")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One operation to execute; the document is given whole, or named by an identifier, or both."""
+    """One operation to execute; the document is given whole, or named by an identifier, or both.
+
+    ``name`` is what its client calls it on an event stream that it shares with others.
+    """
 
     query: str | None
     document: str | None
     variables: dict[str, Any] | None
     operation: str | None
+    name: str | None = None
 
 
 def media_type(headers: Headers) -> str:
@@ -222,4 +226,7 @@ def asked_of(given: Any) -> Asked:
         raise RequestRefused("variables must be a JSON object")
     if operation is not None and not isinstance(operation, str):
         raise RequestRefused("operationName must be a text")
-    return Asked(query or None, document or None, variables, operation or None)
+    name = (extensions or {}).get("operationId")
+    if name is not None and not isinstance(name, str):
+        raise RequestRefused("extensions.operationId must be a text")
+    return Asked(query or None, document or None, variables, operation or None, name or None)

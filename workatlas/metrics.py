@@ -57,6 +57,17 @@ class Metrics:
             multiprocess_mode="livemax",
         )  # fmt: skip
 
+        self.operations = Counter(
+            "workatlas_live_operations", "Operations over websockets and event streams that ended.",
+            ["transport", "code"], registry=self.registry,
+        )  # fmt: skip
+        self.running = Gauge(
+            "workatlas_live_running", "Operations over websockets and event streams that run.", ["transport"],
+            registry=self.registry, multiprocess_mode="livesum",
+        )  # fmt: skip
+        self.answers = Counter(
+            "workatlas_live_answers", "Answers of those that ended.", ["transport"], registry=self.registry
+        )
         self.deliveries = Counter(
             "workatlas_webhook_deliveries", "Attempts to deliver to webhooks by outcome.", ["outcome"],
             registry=self.registry,

@@ -87,7 +87,7 @@ def test_media_types_and_methods(client: Client) -> None:
     assert client.post("/graphql", content=QUERY).status_code == 415
     assert _post(client, QUERY, **{"content-type": f"{JSON}; charset=latin-1"}).status_code == 415
     assert _post(client, b" " * (Bounds().body + 1)).status_code == 413
-    assert client.request("PUT", "/graphql").status_code == 405
+    assert client.request("PATCH", "/graphql").status_code == 405
 
 
 def test_get_needs_a_header_that_a_foreign_page_cannot_send(client: Client) -> None:

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from graph import store
 from graph.connection import Connection
 from tests.workatlas.client import Started, started
 from workatlas import graphql_endpoint, logs, tracing
@@ -85,7 +86,8 @@ def test_requests_become_spans(connection: Connection, monkeypatch: pytest.Monke
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(graphql_endpoint, "_TRACER", provider.get_tracer("test"))
+    for module in (graphql_endpoint, store):
+        monkeypatch.setattr(module, "_TRACER", provider.get_tracer("test"))
     workspace = f"logs-{uuid.uuid4().hex[:12]}"
     asyncio.run(prepare(connection, workspace))
 
@@ -94,7 +96,13 @@ def test_requests_become_spans(connection: Connection, monkeypatch: pytest.Monke
             return await _id(running, "{ tasks(first: 3) { totalCount } }")
 
     request_id = asyncio.run(scenario())
-    (span,) = exporter.get_finished_spans()
+    spans = exporter.get_finished_spans()
+    (span,) = [one for one in spans if one.name == "graphql"]
+    (read,) = [one for one in spans if one.parent is not None]
+    assert (read.name, dict(read.attributes or {})) == (
+        "neo4j read", {"db.system.name": "neo4j", "db.namespace": connection.database},
+    )  # fmt: skip
+    assert read.parent == span.context
     assert dict(span.attributes or {}) == {
         "workatlas.request_id": request_id,
         "workatlas.cost": 4,

@@ -37,6 +37,8 @@ def neo4j_conf(settings: Settings, port: int) -> str:
         # seconds; a longer timeout can be asked for per transaction.
         "db.memory.transaction.max": settings.transaction_memory,
         "db.transaction.timeout": "10m",
+        # How late a timeout may be noticed: by two seconds if this is not set.
+        "db.transaction.monitor.check.interval": "500ms",
         "db.lock.acquisition.timeout": "30s",
         # 256 MB reserved for each of two logs is much for a laptop.
         "db.tx_log.preallocate": "false",

@@ -1,10 +1,9 @@
-"""Somebody who listens: who they are, for as long as they are, and the operations that run for them."""
+"""Somebody who listens: who they are, for as long as they are."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,11 +12,8 @@ from starlette.websockets import WebSocket
 
 from graph.errors import StoreError
 from resolvers.access import Viewer
-from resolvers.context import Context
-from resolvers.errors import RefusedError, refusal
-from resolvers.schema import Answer, stream
-from workatlas.budgets import Standing
-from workatlas.graphql_request import Asked, RequestRefused, asked_of, token_in
+from resolvers.errors import RefusedError
+from workatlas.graphql_request import token_in
 
 WATCH_SECONDS: Final = 10.0
 """How often a listener's key is looked at again; the gate may believe it for as long once more."""
@@ -59,54 +55,3 @@ class Caller:
                     return
             except StoreError:
                 continue  # an outage says nothing of the key
-
-
-async def counted(caller: Caller, payload: object, request_id: str) -> AsyncGenerator[Answer, None]:
-    """Count a request that came by a message, execute its operation, and yield the answers."""
-    try:
-        standing = await caller.state.budgets.request(caller.viewer)
-        if standing is not None and standing.exhausted:
-            raise RequestRefused(standing.sentence("this caller's requests"), 429, "RATE_LIMITED")
-        asked = asked_of(payload)
-    except RequestRefused as refused:
-        yield Answer(refusal(refused.code, str(refused), request_id), False)
-        return
-    async with contextlib.aclosing(operation(caller, asked, request_id)) as answers:
-        async for answer in answers:
-            yield answer
-
-
-async def operation(caller: Caller, asked: Asked, request_id: str) -> AsyncGenerator[Answer, None]:
-    """Execute one operation for a caller, and yield its answers."""
-    state = caller.state
-    try:
-        document = state.documents.resolve(asked)
-    except RequestRefused as refused:
-        yield Answer(refusal(refused.code, str(refused), request_id), False)
-        return
-
-    async def spend(cost: int) -> Standing | None:
-        budget: Standing | None = await state.budgets.cost(caller.viewer, cost)
-        if budget is not None and budget.exhausted:
-            raise RefusedError("RATE_LIMITED", budget.sentence("the cost of this caller's operations"))
-        return budget
-
-    workspace = caller.viewer.workspace
-    context = Context(
-        state.store,
-        caller.viewer,
-        state.keepers.of(workspace),
-        state.today,
-        request_id,
-        bounds=state.bounds,
-        spend=spend,
-        committer=state.committer,
-        courier=state.courier,
-        tail=state.tails.of(workspace),
-        renewed=lambda: caller.viewer,
-    )
-    async with contextlib.aclosing(stream(document, asked.variables, asked.operation, context)) as answers:
-        async for answer in answers:
-            yield answer
-            # A long log is at hand at once, and what takes it may never wait: others get their turn all the same.
-            await asyncio.sleep(0)

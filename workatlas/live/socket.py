@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +15,8 @@ from graph.errors import StoreError
 from resolvers.errors import RefusedError
 from resolvers.schema import Answer
 from workatlas.graphql_request import RequestRefused
-from workatlas.live.callers import Caller, counted
+from workatlas.live.callers import Caller
+from workatlas.live.operations import SOCKET, Operation
 
 PROTOCOL: Final = "graphql-transport-ws"
 INIT_SECONDS: Final = 3.0
@@ -173,7 +173,7 @@ class _Connection:
             raise _Closed(BAD_REQUEST, "The payload of subscribe must be an object")
         if len(self.running) >= MOST:
             raise _Closed(BAD_REQUEST, f"One connection may have {MOST} operations at a time")
-        work = self._run(name, counted(self.caller, message["payload"], uuid.uuid4().hex[:16]))
+        work = self._run(name, Operation(self.caller, SOCKET).of_message(message["payload"]))
         self.running[name] = asyncio.create_task(self._or_end(work))
 
     async def _run(self, name: str, answers: AsyncGenerator[Answer, None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -74,11 +75,13 @@ async def _write(store: Store, workspace: str, *keys: str, **properties: object)
         await write(store, workspace, Batch([row]), mode=Mode.EDIT, now=time.time_ns() // 1_000_000)
 
 
-async def _key(store: Store, workspace: str) -> tuple[str, str]:
+async def _key(store: Store, workspace: str, seconds: float | None = None) -> tuple[str, str]:
+    """Make a key that works until it is revoked, or for some seconds."""
     key_id, token = new_token()
     now = time.time_ns() // 1_000_000
+    until = None if seconds is None else now + round(seconds * 1000)
     await api_keys.create(
-        store, ApiKey(key_id, digest_of(token), "test", "viewer", tuple(Access), workspace, None, now)
+        store, ApiKey(key_id, digest_of(token), "test", "viewer", tuple(Access), workspace, None, now, until)
     )
     return key_id, token
 
@@ -258,6 +261,57 @@ def test_a_revoked_key_ends_its_connection(
             assert await _close_code(connection) == 4401
 
     run(scenario)
+
+
+def test_a_key_that_expires_ends_its_connection(
+    run: Run, workspace: str, guarded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "WATCH_SECONDS", 0.2)
+
+    async def scenario(store: Store) -> None:
+        _, token = await _key(store, workspace, 3.0)
+        begin = time.monotonic()
+        async with _socket(guarded, init={"authorization": f"Bearer {token}"}) as connection:
+            await connection.send(json.dumps(SUBSCRIBE))
+            assert await _close_code(connection) == 4401
+            assert time.monotonic() - begin > 1.5
+
+    run(scenario)
+
+
+def test_operations_over_websockets_are_counted_and_logged(
+    run: Run, workspace: str, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "workatlas.requests")
+
+    async def scenario(store: Store) -> None:
+        async with _socket(address, init={}) as connection, httpx.AsyncClient() as client:
+
+            async def ask(name: str, query: str) -> None:
+                await connection.send(json.dumps({"id": name, "type": "subscribe", "payload": {"query": query}}))
+
+            await ask("bad", "{ nothing }")
+            assert json.loads(await connection.recv())["type"] == "error"
+            await ask("q", "{ tasks { totalCount } }")
+            assert [json.loads(await connection.recv())["type"] for _ in range(2)] == ["next", "complete"]
+            await ask("s", "subscription { changes(after: 0) { seq } }")
+            await _write(store, workspace, "A-1", "A-2")
+            assert [json.loads(await connection.recv())["type"] for _ in range(2)] == ["next", "next"]
+            text = (await client.get(f"http://{address}/metrics")).text
+            assert 'workatlas_live_running{transport="websocket"} 1.0' in text
+            assert 'workatlas_live_operations_total{code="",transport="websocket"} 1.0' in text
+            refused = 'workatlas_live_operations_total{code="GRAPHQL_VALIDATION_FAILED",transport="websocket"} 1.0'
+            assert refused in text
+            await connection.send(json.dumps({"id": "s", "type": "complete"}))
+            ended = 'running{transport="websocket"} 0.0'
+            while ended not in (await client.get(f"http://{address}/metrics")).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    run(scenario)
+    facts = [one.__dict__ for one in caplog.records if one.getMessage() == "operation"]
+    assert [(one["code"], one["answers"]) for one in facts] == [("GRAPHQL_VALIDATION_FAILED", 1), ("", 1), ("", 2)]
+    assert {one["transport"] for one in facts} == {"websocket"}
+    assert facts[1]["cost"] > 0
 
 
 # Over server-sent events ------------------------------------------------------------------------------------------
