@@ -1,4 +1,4 @@
-"""What must hold of system nodes: API keys, kept answers and findings."""
+"""What must hold of system nodes: API keys, kept answers, findings and webhooks."""
 
 from __future__ import annotations
 
@@ -43,6 +43,26 @@ _RULES: Final = {
             "a finding is accepted until a day": (
                 "(n.state = 'accepted') <> (n.acceptedUntil IS NOT NULL) "
                 "OR (n.state = 'resolved') <> (n.resolvedAt IS NOT NULL)"
+            ),
+        },
+    ),
+    "(n:Webhook {workspace: $workspace}) WHERE true": (
+        "n.id",
+        {
+            "a webhook has an address and a secret": (
+                "NOT coalesce(n.url, '') =~ 'https?://.+' OR NOT coalesce(n.secret, '') STARTS WITH 'whsec_'"
+            ),
+            "a webhook stands at a change of the log": (
+                "NOT EXISTS { MATCH (w:Workspace {id: n.workspace}) WHERE 0 <= n.cursor <= w.seq } "
+                "OR n.pending <= n.cursor"
+            ),
+        },
+    ),
+    "(n:DeadLetter {workspace: $workspace}) WHERE true": (
+        "n.id",
+        {
+            "a message that was given up is a webhook's": (
+                "NOT EXISTS { (:Webhook {workspace: n.workspace, id: n.webhook}) } OR n.after > n.last"
             ),
         },
     ),

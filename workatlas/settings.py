@@ -96,7 +96,7 @@ class Settings:
             operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
             findings_interval=_number(environ, "WORKATLAS_FINDINGS_INTERVAL", 10.0),
             idempotency_days=_number(environ, "WORKATLAS_IDEMPOTENCY_DAYS", 7.0),
-            webhook_tries=int(_number(environ, "WORKATLAS_WEBHOOK_TRIES", 12.0)),
+            webhook_tries=_whole("WORKATLAS_WEBHOOK_TRIES", environ.get("WORKATLAS_WEBHOOK_TRIES") or "12", 0),
             private_webhooks=_choice(environ, "WORKATLAS_WEBHOOK_PRIVATE", ("off", "on")) == "on",
             tokens=_choice(environ, "WORKATLAS_AUTH", ("auto", "required")) == "required",
             provider=_provider(environ),
@@ -144,10 +144,14 @@ def _bounds(environ: Mapping[str, str]) -> Bounds:
         text = environ.get(name)
         if text:
             least = 0 if one.name.startswith("rate_") else 1
-            if not text.isascii() or not text.isdecimal() or int(text) < least:
-                raise SettingsError(f"{name} is {text!r}: write a whole number from {least} up.")
-            given[one.name] = int(text)
+            given[one.name] = _whole(name, text, least)
     return Bounds(**given)
+
+
+def _whole(name: str, text: str, least: int) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < least:
+        raise SettingsError(f"{name} is {text!r}: write a whole number from {least} up.")
+    return int(text)
 
 
 def _choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

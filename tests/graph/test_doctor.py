@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
+from graph import webhooks
 from graph.api_keys import ApiKey, create
 from graph.errors import UnknownWorkspaceError
 from graph.findings import record
 from graph.sightings import Sighting
+from graph.webhooks import DeadLetter, Webhook
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item
 
@@ -16,6 +18,7 @@ BLOCKS = "MATCH (:Item {workspace: $workspace, key: 'T-A'})-[e:BLOCKS]->() "
 KEY = "MATCH (k:ApiKey {workspace: $workspace}) "
 ANSWER = "MATCH (i:Idempotency {workspace: $workspace}) "
 FINDING = "MATCH (f:Finding {workspace: $workspace}) "
+HOOK = "MATCH (h:Webhook {workspace: $workspace}) "
 RULE_OF_DIGESTS = "an API key holds a SHA-256, never a token"
 FAULTS = {
     "the label of its group is gone": (A + "REMOVE n:Work", "a Task carries its group's label", "T-A"),
@@ -74,6 +77,13 @@ FAULTS = {
     ),
     "half an answer": (ANSWER + "SET i.answer = left(i.answer, 12)", "a kept answer can be given again", "ask-1"),
     "a finding in no state": (FINDING + "SET f.state = 'lost'", "a finding stands in one of its states", "find-1"),
+    "a webhook without a secret": (HOOK + "REMOVE h.secret", "a webhook has an address and a secret", "hook-1"),
+    "a webhook ahead of the log": (HOOK + "SET h.cursor = 9", "a webhook stands at a change of the log", "hook-1"),
+    "a message of no webhook": (
+        "MATCH (d:DeadLetter {workspace: $workspace}) SET d.webhook = 'gone'",
+        "a message that was given up is a webhook's",
+        "msg-1",
+    ),
     "a finding about nothing": (FINDING + "SET f.subjects = []", "a finding is about items and was seen", "find-1"),
     "a finding accepted for ever": (
         FINDING + "SET f.state = 'accepted'",
@@ -104,13 +114,17 @@ def test_a_planted_fault_is_found_and_named(run: Run, fault: str) -> None:
 
 
 async def system_nodes(space: Space) -> None:
-    """Give a workspace a key and a finding; ids of both are unique in the whole database."""
+    """Give a workspace a key, a finding and a webhook; ids of the first two are unique in the whole database."""
     subject = ((await space.items())["T-A"]["id"],)
     sighting = Sighting("ODD", subject, "T-A is odd.")
     await record(space.store, space.id, [sighting], NOW, date(2026, 3, 2))
     await space.raw(FINDING + "SET f.id = $id", id=named(space, "find-1"))
     key = ApiKey(named(space, "key-1"), "0" * 64, "a laptop", "editor", ("read",), space.id, None, NOW, NOW + 1)
     await create(space.store, key)
+    hook = Webhook("hook-1", space.id, "https://example.com/", "whsec_AAAA", cursor=1)
+    await webhooks.create(space.store, hook)
+    letter = DeadLetter("msg-1", space.id, hook.id, 0, 1, 12, NOW, "no answer")
+    assert await webhooks.move(space.store, hook, hook, letter)
 
 
 def named(space: Space, name: str) -> str:

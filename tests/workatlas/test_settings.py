@@ -46,3 +46,10 @@ def test_a_workspace_has_a_name_that_can_be_read(name: str) -> None:
 def test_what_would_open_a_door_is_refused(given: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         Settings.from_environ(given)
+
+
+@pytest.mark.parametrize("text", ["-1", "2.5", "many", "²"])
+def test_tries_are_a_whole_number(text: str) -> None:
+    with pytest.raises(SettingsError, match="WORKATLAS_WEBHOOK_TRIES"):
+        Settings.from_environ({"WORKATLAS_WEBHOOK_TRIES": text})
+    assert Settings.from_environ({"WORKATLAS_WEBHOOK_TRIES": "0"}).webhook_tries == 0
