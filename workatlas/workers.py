@@ -20,9 +20,11 @@ from typing import Final
 
 from prometheus_client.multiprocess import mark_process_dead
 from starlette.types import ASGIApp
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from workatlas.app import AppOptions, create_app
+from workatlas.errors import WorkatlasError
 from workatlas.serving import announced, bound, server_config
 
 STOP_SECONDS: Final = 13.0
@@ -74,7 +76,7 @@ def serve_workers(worker: Worker, host: str, port: int, number: int, on_ready: C
     """Serve with so many processes until SIGINT or SIGTERM; see ``serving.serve_app``.
 
     Raises:
-        WorkatlasError: The address cannot be listened on.
+        WorkatlasError: The address cannot be listened on, or a process cannot start.
 
     """
     with bound(host.strip("[]"), port) as listening, _measures():
@@ -85,6 +87,8 @@ def serve_workers(worker: Worker, host: str, port: int, number: int, on_ready: C
         port = listening.getsockname()[1]
         threading.Thread(target=announced, args=(host, port, on_ready, supervisor.should_exit), daemon=True).start()
         supervisor.run()
+        if any(one.exitcode == STARTUP_FAILURE for one in supervisor.processes):
+            raise WorkatlasError("a server process could not start: the lines above say why.")
 
 
 @contextlib.contextmanager

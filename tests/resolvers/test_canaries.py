@@ -24,10 +24,12 @@ from graph.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
 from graph.tail import Tail
 from graph.values import Type
-from graph.workspace import ensure
+from graph.webhooks import Webhook
+from graph.workspace import ensure, read
 from graph.writer import Mode, write
 from resolvers.access import Access, Role, Viewer, rules_of
 from resolvers.context import Context
+from resolvers.messages import between
 from resolvers.schema import SCHEMA, execute, stream
 from tests.resolvers.generated import Generator
 from tests.resolvers.world import TODAY, World
@@ -229,6 +231,22 @@ def test_no_subscription_brings_a_canary(connection: Connection, scene: Scene) -
                 pass
             finally:
                 await answers.aclose()
+
+    _run(connection, work)
+
+
+def test_no_webhook_is_told_a_canary(connection: Connection, scene: Scene) -> None:
+    hidden, viewer = scene
+
+    async def told(store: Store, workspace: str, *teams: str) -> str:
+        hook = Webhook("hook-1", workspace, "https://example.com/", "whsec_AAAA", teams=teams)
+        message = await between(store, hook, 0, (await read(store, workspace)).seq)
+        return "" if message is None else message.body
+
+    async def work(store: Store) -> None:
+        assert CANARY not in await told(store, viewer.workspace, *viewer.teams)
+        if viewer.workspace == hidden.workspace:
+            assert CANARY in await told(store, hidden.workspace, hidden.id("TEAM-1"))
 
     _run(connection, work)
 

@@ -233,6 +233,20 @@ def test_what_runs_is_finished_and_who_listens_is_told(environment: dict[str, st
             socket.create_connection(served.host, timeout=5)
 
 
+def test_processes_that_cannot_start_are_an_error() -> None:
+    code = (
+        "from graph.connection import Connection\n"
+        "from workatlas.app import AppOptions\n"
+        "from workatlas.workers import Worker, serve_workers\n"
+        "serve_workers(Worker(AppOptions(Connection('http://no.bolt'), shared_measures=True), int), "
+        "'127.0.0.1', 0, 2, print)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 1
+    assert "a server process could not start" in done.stderr
+    assert done.stdout == ""
+
+
 def test_workers_do_not_outlive_their_parent(environment: dict[str, str]) -> None:
     with _serving(environment, "--workers", "2") as served:
         workers = served.workers()
