@@ -12,6 +12,8 @@ from graph.errors import GraphError
 
 STOP_SECONDS: Final = 2.0
 """How long work that is going on may take to end when the server stops; then it is broken off."""
+TURN_SECONDS: Final = 1.0
+"""How often is looked whether the work has become this process's to do."""
 _LOG: Final = logging.getLogger("workatlas.keeping")
 
 
@@ -45,10 +47,12 @@ async def _keep(
     what: str, work: Callable[[], Awaitable[None]], seconds: float, leads: Callable[[], bool], stopped: asyncio.Event
 ) -> None:
     while not stopped.is_set():
+        pause = min(seconds, TURN_SECONDS)
         if leads():
+            pause = seconds
             try:
                 await work()
             except GraphError as error:
                 _LOG.warning("%s could not be done now: %s", what, error)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), seconds)
+            await asyncio.wait_for(stopped.wait(), pause)

@@ -61,6 +61,8 @@ class Leadership:
 async def leading(store: Store, name: str, seconds: float = LEASE_SECONDS) -> AsyncIterator[Leadership]:
     """Try to lead during the block."""
     leadership = Leadership(store, name, seconds)
+    with contextlib.suppress(GraphError):  # it is tried again below
+        await leadership.renew()
     try:
         async with keeping(f"holding the lease {name!r}", leadership.renew, seconds / 3):
             yield leadership

@@ -7,6 +7,8 @@ import time
 import uuid
 from contextlib import AsyncExitStack
 
+import pytest
+
 from graph.store import Store
 from tests.graph.conftest import Run, migrated, run
 from tests.graph.space import Space
@@ -52,6 +54,32 @@ def test_who_cannot_hold_its_lease_leads_no_longer(run: Run) -> None:
         async with leading(space.store, name, 1.0) as second:
             await _until(second)
             assert not dead.leads()
+
+    run(scenario)
+
+
+def test_work_begins_as_soon_as_it_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workatlas.keeping.TURN_SECONDS", 0.05)
+
+    async def scenario() -> None:
+        done, ours = asyncio.Event(), False
+
+        async def work() -> None:
+            done.set()
+
+        async with keeping("counting", work, 3600, lambda: ours):
+            await asyncio.sleep(0.2)
+            assert not done.is_set()
+            ours = True
+            await asyncio.wait_for(done.wait(), 10)
+
+    asyncio.run(scenario())
+
+
+def test_who_may_lead_does_so_from_the_beginning(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        async with leading(space.store, f"lead-{uuid.uuid4().hex}") as leadership:
+            assert leadership.leads()
 
     run(scenario)
 
