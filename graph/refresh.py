@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from graph import cypher, history
+from graph import cypher, history, workspace
 from graph.item_columns import LATEST, UPDATE_PROPERTIES
 from graph.model import NODES
 from graph.patching import Patch, rows_of
@@ -44,6 +44,7 @@ async def settled(store: Store, base: Snapshot, replay: Replay, seq: int) -> Pat
         await _read_reports(store, base.workspace, targets, read, replay)
         read.only = read.items.keys() | unknown
         read.ends = read.only | targets
+        await workspace.settled(store, base.workspace)  # what was read of a change may be there before its log is
         async for change in history.stream(store, base.workspace, seq, newest_first=True):
             read.take(inverse(change))
         reports = [name for name, one in read.edges.items() if name[1] == _REPORTS and one is not None]

@@ -27,12 +27,12 @@ async def load_snapshot(store: Store, workspace_id: str) -> Snapshot:
         StoreError: The database failed.
 
     """
-    before = await workspace.read(store, workspace_id)
+    before = await workspace.settled(store, workspace_id)
     items, edges = await read_columns(store, workspace_id, tuple(before.statuses))
     base = replace(
         await asyncio.to_thread(_assembled, before, items, edges), calendars=await read_calendars(store, workspace_id)
     )
-    after = await workspace.read(store, workspace_id)
+    after = await workspace.settled(store, workspace_id)
     return await advanced(store, base, after) if can_recode(base, after) else await load_snapshot(store, workspace_id)
 
 
@@ -54,6 +54,7 @@ async def refresh(store: Store, snapshot: Snapshot) -> Snapshot:
     """
     settings = await workspace.read(store, snapshot.workspace)
     if snapshot.seq != settings.seq:
+        settings = await workspace.settled(store, snapshot.workspace)
         sizes = await history.sizes(store, snapshot.workspace, snapshot.seq, settings.seq)
         whole = len(sizes) == settings.seq - snapshot.seq
         if not whole or sum(size for _, size in sizes) > len(snapshot) + len(snapshot.edges.kind):

@@ -72,6 +72,25 @@ async def read(store: Store, workspace: str) -> Workspace:
     return _decoded(workspace, await store.rows(cypher.READ_WORKSPACE, workspace=workspace))
 
 
+async def settled(store: Store, workspace: str) -> Workspace:
+    """Return what the workspace holds, when every change up to its number can be read in full.
+
+    Neo4j shows a commit to readers piece by piece: the number may be there before the items that the change altered,
+    and before the log's index knows of it. It gives up its locks only when all is there, so this waits for the lock,
+    for as long as the writes in progress take.
+
+    Raises:
+        UnknownWorkspaceError: There is no such workspace.
+        StoreError: The database failed.
+
+    """
+
+    async def work(transaction: Transaction) -> Workspace:
+        return await lock(transaction, workspace, "reader")
+
+    return await store.write(work)
+
+
 def _decoded(workspace: str, rows: Rows) -> Workspace:
     if not rows:
         raise UnknownWorkspaceError(

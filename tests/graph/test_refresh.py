@@ -26,8 +26,8 @@ from graph.past import as_of
 from graph.patching import Patch, patched
 from graph.snapshot import HEALTHS, Snapshot
 from graph.snapshot_store import SnapshotKeeper, advanced, load_snapshot, refresh
-from graph.store import open_store
-from graph.workspace import ensure, read
+from graph.store import Transaction, open_store
+from graph.workspace import ensure, lock, read
 from graph.writer import Mode
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys, patch
@@ -304,6 +304,37 @@ def test_a_snapshot_read_while_others_write_is_one_state_of_the_graph(run: Run) 
         final = await load_snapshot(space.store, space.id)
         for one in snapshots:
             same(await refresh(space.store, one), final)
+
+    run(scenario)
+
+
+def test_a_number_is_believed_only_when_the_writes_before_it_are_there_in_full(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.write(item("Task", "T-1"))
+        first = await load_snapshot(space.store, space.id)
+        await space.write(patch("Task", "T-1", estimate=1))
+        begun, finish = asyncio.Event(), asyncio.Event()
+
+        async def unfinished(transaction: Transaction) -> None:
+            await lock(transaction, space.id, "test")
+            begun.set()
+            await finish.wait()
+
+        writing = asyncio.create_task(space.store.write(unfinished))
+        await begun.wait()
+        readers = [
+            asyncio.create_task(load_snapshot(space.store, space.id)),
+            asyncio.create_task(refresh(space.store, first)),
+        ]
+        done, _ = await asyncio.wait(readers, timeout=0.5)
+        assert not done
+        current = replace(first, seq=first.seq + 1)
+        assert await refresh(space.store, current) is current  # where nothing is new, nobody waits
+        finish.set()
+        await writing
+        for one in await asyncio.gather(*readers):
+            assert one.seq == first.seq + 1
+            assert one.items.estimate.tolist() == [1]
 
     run(scenario)
 
