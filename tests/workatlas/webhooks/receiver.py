@@ -39,6 +39,7 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     headers: str = ""
     url: str = ""
+    serving: set[asyncio.Task[None]] = field(default_factory=set)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, number: int) -> list[Received]:
@@ -50,10 +51,16 @@ class Receiver:
         return self.received
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while await self._exchange(reader, writer):
-                pass
-        writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                while await self._exchange(reader, writer):
+                    pass
+        finally:
+            writer.close()
+            self.serving.discard(task)
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -92,3 +99,7 @@ async def receiving(*behaviours: Behaviour, headers: str = "") -> AsyncIterator[
         yield receiver
     finally:
         server.close()
+        # A connection that is left to the end of the loop complains in a test that has nothing to do with it.
+        for task in list(receiver.serving):
+            task.cancel()
+        await asyncio.gather(*receiver.serving, return_exceptions=True)
