@@ -19,6 +19,8 @@ from analytics.kernels import Pointers, compiled
 from analytics.ruler import day_number
 from graph.columns import Floats, Ints
 
+FAR: Final = 1e12
+"""Working hours from today that no moment is beyond: a stored duration may be any number, and days must be countable."""
 ROUNDING: Final = 1e-6
 """Hours: lags are 32-bit numbers, and moments are sums of many parts."""
 
@@ -89,19 +91,23 @@ def hours_at(rulers: Table, one: int, moment: float) -> float:
 @compiled
 def earliest(rulers: Table, one: int, hours: float) -> float:
     """Return the first moment at which a calendar's hours are over. O(log days off)."""
+    hours = min(max(hours, -FAR), FAR)
     number = _reaching(rulers, one, hours - ROUNDING)
-    before = _before(rulers, one, number)
-    share = (hours - before) / (_before(rulers, one, number + 1) - before)
-    return number - rulers.today + min(share, 1.0)
+    before, after = _before(rulers, one, number), _before(rulers, one, number + 1)
+    while after <= before:  # a day off: far from today, rounding reaches over the end of the working day before it
+        number, before, after = number - 1, _before(rulers, one, number - 1), before
+    return number - rulers.today + min((hours - before) / (after - before), 1.0)
 
 
 @compiled
 def latest(rulers: Table, one: int, hours: float) -> float:
     """Return the last moment at which no more than the hours are over: when work goes on. O(log days off)."""
+    hours = min(max(hours, -FAR), FAR)
     number = _reaching(rulers, one, hours + ROUNDING)
-    before = _before(rulers, one, number)
-    share = (hours - before) / (_before(rulers, one, number + 1) - before)
-    return number - rulers.today + max(share, 0.0)
+    before, after = _before(rulers, one, number), _before(rulers, one, number + 1)
+    while after <= before:  # as above, up to the working day after it
+        number, before, after = number + 1, after, _before(rulers, one, number + 2)
+    return number - rulers.today + max((hours - before) / (after - before), 0.0)
 
 
 @compiled
