@@ -20,7 +20,7 @@ from analytics.ruler import day_number
 from graph.columns import Floats, Ints
 
 FAR: Final = 1e12
-"""Working hours from today that no moment is beyond: a stored duration may be any number, and days must be countable."""
+"""Working hours from today that no moment is beyond: a duration may be any number, but days must be countable."""
 ROUNDING: Final = 1e-6
 """Hours: lags are 32-bit numbers, and moments are sums of many parts."""
 
