@@ -168,3 +168,21 @@ def test_no_other_python_than_the_named_one_is_taken(project: Path, path: str) -
     assert refused.returncode == 1
     assert "name it in WORKATLAS_PYTHON" in refused.stderr
     assert not (project / ".venv").exists()
+
+
+def test_compiled_loops_are_made_again_when_one_that_they_may_call_has_changed(project: Path, path: str) -> None:
+    kept = project / "analytics" / "__pycache__" / "callers.loop-1.nbi"
+    kept.parent.mkdir(parents=True)
+    modules = {"callers.py": "@compiled\n", "called.py": "@compiled\n", "other.py": "pass\n"}
+    for age, (name, text) in enumerate(modules.items(), start=100):
+        (project / "analytics" / name).write_text(text, encoding="utf-8")
+        os.utime(project / "analytics" / name, (age, age))
+    kept.write_bytes(b"")
+    os.utime(kept, (200, 200))
+
+    (project / "analytics" / "other.py").touch()
+    assert _run(project, path).returncode == 0
+    assert kept.exists()
+    (project / "analytics" / "called.py").touch()
+    assert _run(project, path).returncode == 0
+    assert not kept.exists()
