@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,7 +13,6 @@ from typing import Any, Final
 import pytest
 import typer.main
 from graphql import build_schema
-from typer.testing import CliRunner
 
 import analytics
 from graph.connection import Connection
@@ -25,6 +23,9 @@ from resolvers.access import Viewer
 from resolvers.bounds import Bounds
 from resolvers.context import Context
 from resolvers.schema import execute, printed
+from tests.workatlas.commands import answer as parsed
+from tests.workatlas.commands import command as runner
+from tests.workatlas.commands import environment_of
 from workatlas.cli import app
 
 LIMIT: Final = 50
@@ -166,16 +167,11 @@ def graphql(connection: Connection, snapshot: Snapshot, today: date, question: Q
 def command(
     connection: Connection, snapshot: Snapshot, today: date, question: Question, scope: str | None, home: Path
 ) -> Any:
-    environment = {
-        "NEO4J_URI": connection.uri, "NEO4J_USERNAME": connection.username, "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database, "WORKATLAS_HOME": str(home), "WORKATLAS_WORKSPACE": snapshot.workspace,
-    }  # fmt: skip
+    environment = environment_of(connection, home, WORKATLAS_WORKSPACE=snapshot.workspace)
     words = [word.format(**keys(snapshot)) for word in question.command.split()]
     words += ["--today", today.isoformat()] if question.dated else []
     words += ["--scope", scope] if scope else []
-    result = CliRunner(env={**os.environ, **environment}).invoke(app, [*words, "--json"])
-    assert result.exit_code == 0, (result.output, result.exception)
-    return json.loads(result.stdout)
+    return parsed(runner(environment)(*words, "--json"))
 
 
 @pytest.mark.parametrize("scoped", [False, True])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ import websockets
 from typer.testing import CliRunner
 
 from graph.connection import Connection
+from tests.workatlas.commands import environment_of
 from tests.workatlas.webhooks.receiver import receiving
 from workatlas.cli import app
 
@@ -73,17 +73,9 @@ class Served:
 
 @pytest.fixture
 def environment(connection: Connection, tmp_path: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": f"workers-{uuid.uuid4().hex[:12]}",
-        "WORKATLAS_WEBHOOK_PRIVATE": "on",
-        "COLUMNS": "200",
-    }
+    name = f"workers-{uuid.uuid4().hex[:12]}"
+    home = tmp_path / "home"
+    return environment_of(connection, home, WORKATLAS_WORKSPACE=name, WORKATLAS_WEBHOOK_PRIVATE="on")
 
 
 @contextlib.contextmanager

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from graph.connection import Connection
-from workatlas.cli import app
-
-Run = Callable[..., Result]
+from tests.workatlas.commands import Run, answer, command, environment_of, imported
 
 BROKEN = """
 {"node": "Task", "key": "A-1", "title": "Design", "status": "In progress"}
@@ -27,34 +20,13 @@ TODAY = ("--today", "2026-03-02")
 
 @pytest.fixture
 def run(connection: Connection, tmp_path: Path) -> Run:
-    """Return how to run a command in a workspace of its own; a text is imported from a file."""
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": f"cli-{uuid.uuid4()}",
-        "COLUMNS": "200",
-    }
-
-    def invoke(*arguments: str) -> Result:
-        if arguments[0] == "import":
-            file = tmp_path / "plan.jsonl"
-            file.write_text(arguments[1], encoding="utf-8")
-            arguments = ("import", "jsonl", str(file))
-        return CliRunner(env={**os.environ, **environment}).invoke(app, list(arguments))
-
-    assert invoke("import", BROKEN).exit_code == 0
-    return invoke
+    """Return how to run a command in a workspace of its own that holds what is broken."""
+    run = command(environment_of(connection, tmp_path / "home", WORKATLAS_WORKSPACE=f"cli-{uuid.uuid4()}"))
+    imported(run, tmp_path, BROKEN)
+    return run
 
 
-def answer(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def test_a_finding_is_accepted_until_a_day_and_resolved_by_itself(run: Run) -> None:
+def test_a_finding_is_accepted_until_a_day_and_resolved_by_itself(run: Run, tmp_path: Path) -> None:
     found = answer(run("findings", "--json", *TODAY))
     (finding,) = found["findings"]
     assert (finding["kind"], finding["keys"], finding["state"]) == ("FINISHED_WHILE_BLOCKED", ["A-1", "A-2"], "open")
@@ -69,7 +41,7 @@ def test_a_finding_is_accepted_until_a_day_and_resolved_by_itself(run: Run) -> N
     assert answer(run("findings", *accepted, "--json", *TODAY))["findings"] == []
     assert answer(run("findings", "--json", "--today", "2026-03-10"))["findings"] == []
     assert len(answer(run("findings", "--json", "--today", "2026-03-11"))["findings"]) == 1
-    assert run("import", BROKEN.replace("In progress", "Done")).exit_code == 0
+    imported(run, tmp_path, BROKEN.replace("In progress", "Done"))
     found = answer(run("findings", "--all", "--json", *TODAY))
     assert (found["findings"][0]["state"], found["resolved"]) == ("resolved", 1)
 

@@ -3,64 +3,47 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from typer.testing import CliRunner, Result
 
 from graph.connection import Connection
 from resolvers.access import Access
-from workatlas.cli import app, serve
+from tests.workatlas.commands import Run, answer, command, environment_of
+from workatlas.cli import serve
 from workatlas.cli.key import Scope
 
-Run = Callable[..., Result]
 ASK = {"json": {"query": "{ workspace { id } }"}}
 
 
 @pytest.fixture
 def environment(connection: Connection, tmp_path: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "COLUMNS": "200",
-    }
+    return environment_of(connection, tmp_path / "home")
 
 
 @pytest.fixture
 def run(environment: dict[str, str]) -> Run:
-    return lambda *arguments: CliRunner(env=environment).invoke(app, list(arguments))
-
-
-def _answer(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return command(environment)
 
 
 def test_a_key_is_made_listed_and_revoked(run: Run) -> None:
     workspace = f"keys-{uuid.uuid4().hex[:12]}"
-    made = _answer(run("key", "create", "--role", "viewer", "--workspace", workspace, "--name", "board", "--json"))
+    made = answer(run("key", "create", "--role", "viewer", "--workspace", workspace, "--name", "board", "--json"))
     assert made["token"].startswith(f"wa_{made['id']}_")
-    (listed,) = [one for one in _answer(run("key", "list", "-w", workspace, "--json")) if one["name"] == "board"]
+    (listed,) = [one for one in answer(run("key", "list", "-w", workspace, "--json")) if one["name"] == "board"]
     assert listed == {name: value for name, value in made.items() if name != "token"}
     assert (listed["role"], listed["workspace"], listed["state"]) == ("viewer", workspace, "works")
     assert listed["expiresAt"] > listed["createdAt"]
     assert made["token"] not in run("key", "list", "-w", workspace).output
-    assert _answer(run("key", "revoke", made["id"], "--json")) == {"revoked": made["id"]}
-    (listed,) = [one for one in _answer(run("key", "list", "-w", workspace, "--json")) if one["name"] == "board"]
+    assert answer(run("key", "revoke", made["id"], "--json")) == {"revoked": made["id"]}
+    (listed,) = [one for one in answer(run("key", "list", "-w", workspace, "--json")) if one["name"] == "board"]
     assert listed["state"] == "revoked"
-    other = _answer(run("key", "list", "-w", f"{workspace}-other", "--json"))
+    other = answer(run("key", "list", "-w", f"{workspace}-other", "--json"))
     assert made["id"] not in {one["id"] for one in other}
 
 
@@ -100,7 +83,7 @@ def test_serving_without_any_way_in_is_refused(run: Run, monkeypatch: pytest.Mon
 
 def test_a_server_lets_in_who_has_a_key(run: Run, environment: dict[str, str]) -> None:
     workspace = f"keys-{uuid.uuid4().hex[:12]}"
-    token = _answer(run("key", "create", "-w", workspace, "--json"))["token"]
+    token = answer(run("key", "create", "-w", workspace, "--json"))["token"]
     line = [sys.executable, "-c", "from workatlas.cli import main; main()", "serve", "--port", "0", "--json"]
     environment["WORKATLAS_WORKSPACE"] = workspace
     with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as server:
@@ -108,8 +91,8 @@ def test_a_server_lets_in_who_has_a_key(run: Run, environment: dict[str, str]) -
         try:
             ready = json.loads(server.stdout.readline())
             with httpx.Client(headers={"authorization": f"Bearer {token}"}) as client:
-                answer = client.post(ready["graphql"], **ASK)  # type: ignore[arg-type]
-                assert answer.json()["data"] == {"workspace": {"id": workspace}}
+                response = client.post(ready["graphql"], **ASK)  # type: ignore[arg-type]
+                assert response.json()["data"] == {"workspace": {"id": workspace}}
             assert httpx.post(ready["graphql"], **ASK).status_code == 401  # type: ignore[arg-type]
         finally:
             server.send_signal(signal.SIGTERM)

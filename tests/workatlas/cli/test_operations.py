@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from collections.abc import Callable
@@ -12,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from graph.batch import BORN_HERE, Batch, NodeRow
 from graph.connection import Connection
 from graph.store import Store, open_store
 from graph.writer import write
+from tests.workatlas.commands import command, environment_of
 from workatlas.app import AppOptions, create_app
-from workatlas.cli import app
 from workatlas.cli.serve import prepare
 from workatlas.errors import SettingsError
 from workatlas.recurring import DAY, spawning
@@ -49,16 +48,8 @@ def workspace(connection: Connection) -> str:
 
 @pytest.fixture
 def run(connection: Connection, workspace: str, tmp_path: Path) -> Callable[..., Result]:
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": workspace,
-        "COLUMNS": "200",
-    }
-    return lambda *words: CliRunner(env={**os.environ, **environment}).invoke(app, ["operations", "run", *words])
+    run = command(environment_of(connection, tmp_path / "home", WORKATLAS_WORKSPACE=workspace))
+    return lambda *words: run("operations", "run", *words)
 
 
 def test_occurrences_are_spawned_until_the_given_day_and_problems_are_said(run: Callable[..., Result]) -> None:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from graph.connection import Connection
-from workatlas.cli import app
-
-Run = Callable[..., Result]
+from tests.workatlas.commands import Run, answer, command, environment_of, imported
 
 PLAN = """
 {"node": "Objective", "key": "O-1", "title": "Ship it", "due": "2026-03-06", "status": "In progress"}
@@ -34,29 +27,10 @@ LATER = """
 @pytest.fixture
 def run(connection: Connection, tmp_path: Path) -> Run:
     """Import a plan and then its later state, and return how to run a command on it."""
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": f"cli-{uuid.uuid4()}",
-        "COLUMNS": "200",
-    }
-
-    def invoke(*arguments: str | Path) -> Result:
-        return CliRunner(env={**os.environ, **environment}).invoke(app, [str(one) for one in arguments])
-
-    for number, text in enumerate((PLAN, LATER)):
-        file = tmp_path / f"{number}.jsonl"
-        file.write_text(text, encoding="utf-8")
-        assert invoke("import", "jsonl", file).exit_code == 0
-    return invoke
-
-
-def answer(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    run = command(environment_of(connection, tmp_path / "home", WORKATLAS_WORKSPACE=f"cli-{uuid.uuid4()}"))
+    for text in (PLAN, LATER):
+        imported(run, tmp_path, text)
+    return run
 
 
 def test_difference_tells_what_the_later_state_brought(run: Run) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
 from graph.connection import Connection
-from workatlas.cli import app
+from tests.workatlas.commands import answer, command, environment_of, imported
 
 Run = Callable[..., Any]
 
@@ -43,24 +42,14 @@ TODAY = ("--today", "2026-03-02")
 @pytest.fixture
 def run(connection: Connection, tmp_path: Path) -> Run:
     """Import the small world above and return how to run a command on it."""
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": f"people-{uuid.uuid4()}",
-        "COLUMNS": "200",
-    }
+    inner = command(environment_of(connection, tmp_path / "home", WORKATLAS_WORKSPACE=f"people-{uuid.uuid4()}"))
 
-    def invoke(*arguments: str | Path) -> Result:
-        result = CliRunner(env={**os.environ, **environment}).invoke(app, [str(one) for one in arguments])
+    def invoke(*words: str) -> Result:
+        result = inner(*words)
         assert result.exit_code == 0, result.output
         return result
 
-    file = tmp_path / "world.jsonl"
-    file.write_text(WORLD, encoding="utf-8")
-    assert json.loads(invoke("import", "jsonl", file, "--json").stdout)["skipped"] == 0
+    assert answer(imported(inner, tmp_path, WORLD))["skipped"] == 0
     return invoke
 
 

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from graph.connection import Connection
-from workatlas.cli import app
-
-Run = Callable[..., Result]
+from tests.workatlas.commands import Run, answer, command, environment_of, imported
 
 
 @pytest.fixture
 def run(connection: Connection, tmp_path: Path) -> Run:
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": f"cli-{uuid.uuid4()}",
-        "COLUMNS": "200",
-    }
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner(env={**os.environ, **environment}).invoke(app, list(arguments))
-
-    file = tmp_path / "plan.jsonl"
-    file.write_text('{"node": "Task", "key": "A-1", "title": "Design"}\n', encoding="utf-8")
-    assert invoke("import", "jsonl", str(file)).exit_code == 0
-    return invoke
-
-
-def answer(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    run = command(environment_of(connection, tmp_path / "home", WORKATLAS_WORKSPACE=f"cli-{uuid.uuid4()}"))
+    imported(run, tmp_path, '{"node": "Task", "key": "A-1", "title": "Design"}\n')
+    return run
 
 
 def test_a_policy_is_changed_and_travels_with_an_export(run: Run, tmp_path: Path) -> None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from graph.connection import Connection
-from workatlas.cli import app
-
-Run = Callable[..., Result]
+from tests.workatlas.commands import Run, command, environment_of, imported
 
 PLAN = """
 {"node": "Task", "key": "A-1", "title": "Design the office", "status": "In progress"}
@@ -26,23 +21,9 @@ PLAN = """
 @pytest.fixture
 def run(connection: Connection, tmp_path: Path) -> Run:
     """Return how to run a command in a workspace of its own that holds the plan."""
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "WORKATLAS_WORKSPACE": f"cli-{uuid.uuid4()}",
-        "COLUMNS": "200",
-    }
-
-    def invoke(*arguments: str) -> Result:
-        return CliRunner(env={**os.environ, **environment}).invoke(app, list(arguments))
-
-    file = tmp_path / "plan.jsonl"
-    file.write_text(PLAN, encoding="utf-8")
-    assert invoke("import", "jsonl", str(file)).exit_code == 0
-    return invoke
+    run = command(environment_of(connection, tmp_path / "home", WORKATLAS_WORKSPACE=f"cli-{uuid.uuid4()}"))
+    imported(run, tmp_path, PLAN)
+    return run
 
 
 def test_hits_are_printed_best_first(run: Run) -> None:

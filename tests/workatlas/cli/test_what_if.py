@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from graph.policy import Policy
-from tests.workatlas.cli.test_work import Run, answer, run
+from tests.workatlas.cli.test_work import run
+from tests.workatlas.commands import Run, answer
 from workatlas.cli.what_if import change_of
 from workatlas.errors import SettingsError
 

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
 
 from graph.connection import Connection
-from workatlas.cli import app
+from tests.workatlas.commands import Run, answer, command, environment_of
 from workatlas.sample import SAMPLE
-
-Run = Callable[..., Result]
 
 WORLD = """
 {"node": "Objective", "key": "O-1", "title": "Ship it", "due": "2026-03-06", "status": "In progress"}
@@ -34,19 +28,7 @@ WORLD = """
 @pytest.fixture
 def run(connection: Connection, tmp_path: Path) -> Run:
     """Run a command against the shared database, in a home of its own."""
-    environment = {
-        "NEO4J_URI": connection.uri,
-        "NEO4J_USERNAME": connection.username,
-        "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database,
-        "WORKATLAS_HOME": str(tmp_path / "home"),
-        "COLUMNS": "200",
-    }
-
-    def invoke(*arguments: str | Path) -> Result:
-        return CliRunner(env={**os.environ, **environment}).invoke(app, [str(one) for one in arguments])
-
-    return invoke
+    return command(environment_of(connection, tmp_path / "home"))
 
 
 @pytest.fixture
@@ -60,11 +42,6 @@ def world(run: Run, tmp_path: Path) -> str:
     report = json.loads(result.stdout)
     assert (report["created"], report["skipped"], report["edges"]["CONTRIBUTES_TO"]) == (5, 0, 2)
     return name
-
-
-def answer(result: Result) -> Any:
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
 
 
 def test_chains_count_hours_days_and_delay(run: Run, world: str) -> None:
