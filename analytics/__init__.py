@@ -1,53 +1,81 @@
 """Analyses: pure functions from a snapshot to a frozen, explained result."""
 
-from analytics.budgets import Budget, Budgets, budgets
-from analytics.bus_factors import BusFactor
-from analytics.cascade import reschedule
-from analytics.centrality import Centrality, Measure, Score, betweenness, centrality, degree, eigenvector, pagerank
-from analytics.chains import BlockingChains, Chain, blocking_chains
-from analytics.changes import AddEdge, AddPeople, Change, CutEdge, Delay, Draft, Finish, Reassign, Remove, Rescope
-from analytics.choke import ChokePoints, choke_points
-from analytics.choke_point import ChokePoint, Cover, Passage
-from analytics.communities import Communities, Community, Grouping, communities
-from analytics.compared import PropertyDifference
-from analytics.conflicts import Conflict, Conflicts, conflicts
-from analytics.critical_path import CriticalItem, CriticalPath, critical_path, floats
-from analytics.difference import ChainDifference, DateMove, Difference, EdgeDifference, ItemDifference, difference
-from analytics.dominators import Dominator, Dominators, dominators
-from analytics.drawing import svg
-from analytics.duplicates import Duplicate, Duplicates, duplicates
-from analytics.examination import examination
-from analytics.expanded import Expanded
-from analytics.exposure import Exposure, GoalExposure, ItemExposure, exposure
-from analytics.forecast import Forecast, ItemCriticality, Percentile, PersonCriticality, forecast
-from analytics.handoffs import HandOff, SingleOwner
-from analytics.impact import GoalImpact, Impact, impact
-from analytics.layout import Layout, PlacedEdge, PlacedNode, layout
-from analytics.loads import Load, WeekLoad
-from analytics.moves import Move
-from analytics.okr import OkrRollup, okr_rollup
-from analytics.overlay import overlay
-from analytics.people import PeopleRisk, people_risk
-from analytics.projection import Among, Projection
-from analytics.queue import ReadyItem, ReadyQueue, ready_queue
-from analytics.relief import Relief, relief
-from analytics.rescheduled import Cascade, LateDate, Moved, Place, Redate, Stuck
+from analytics.chains.chains import BlockingChains, Chain, blocking_chains
+from analytics.chains.choke import ChokePoints, choke_points
+from analytics.chains.choke_point import ChokePoint, Cover, Passage
+from analytics.chains.exposure import Exposure, GoalExposure, ItemExposure, exposure
+from analytics.chains.queue import ReadyItem, ReadyQueue, ready_queue
+from analytics.chains.relief import Relief, relief
+from analytics.chains.threats import Risks, Threat, risks
+from analytics.chains.variants import Variants, k_paths
+from analytics.chains.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
+from analytics.changes.changes import (
+    AddEdge,
+    AddPeople,
+    Change,
+    CutEdge,
+    Delay,
+    Draft,
+    Finish,
+    Reassign,
+    Remove,
+    Rescope,
+)
+from analytics.changes.compared import PropertyDifference
+from analytics.changes.difference import (
+    ChainDifference,
+    DateMove,
+    Difference,
+    EdgeDifference,
+    ItemDifference,
+    difference,
+)
+from analytics.changes.impact import GoalImpact, Impact, impact
+from analytics.changes.overlay import overlay
+from analytics.changes.triage import TriageItem, TriageQueue, triage_queue
+from analytics.changes.what_if import GoalDifference, LoadDifference, Outlook, WhatIf, what_if
+from analytics.expansion.expanded import Expanded
+from analytics.expansion.service import Unserving
+from analytics.expansion.steps import Step
+from analytics.forecasting.forecast import Forecast, ItemCriticality, Percentile, PersonCriticality, forecast
+from analytics.forecasting.uncertainty import CERTAIN, Uncertainty
+from analytics.networks.centrality import (
+    Centrality,
+    Measure,
+    Score,
+    betweenness,
+    centrality,
+    degree,
+    eigenvector,
+    pagerank,
+)
+from analytics.networks.communities import Communities, Community, Grouping, communities
+from analytics.networks.dominators import Dominator, Dominators, dominators
+from analytics.networks.drawing import svg
+from analytics.networks.layout import Layout, PlacedEdge, PlacedNode, layout
+from analytics.networks.projection import Among, Projection
+from analytics.networks.routes import Link, Paths, paths
+from analytics.objectives.budgets import Budget, Budgets, budgets
+from analytics.objectives.okr import OkrRollup, okr_rollup
+from analytics.objectives.standing import ChildScore, GoalScore
+from analytics.people.bus_factors import BusFactor
+from analytics.people.handoffs import HandOff, SingleOwner
+from analytics.people.loads import Load, WeekLoad
+from analytics.people.moves import Move
+from analytics.people.people import PeopleRisk, people_risk
+from analytics.people.team_waits import TeamWait, WaitCycle
+from analytics.people.workload import Workload, workload
+from analytics.reports.conflicts import Conflict, Conflicts, conflicts
+from analytics.reports.duplicates import Duplicate, Duplicates, duplicates
+from analytics.reports.examination import examination
+from analytics.reports.statements import Section, Statement
+from analytics.reports.summary import Summary, summary
 from analytics.results import Completeness, Explanation, Result
-from analytics.routes import Link, Paths, paths
-from analytics.schedule import Schedule, ScheduledItem, schedule
-from analytics.service import Unserving
-from analytics.standing import ChildScore, GoalScore
-from analytics.statements import Section, Statement
-from analytics.steps import Step
-from analytics.summary import Summary, summary
-from analytics.team_waits import TeamWait, WaitCycle
-from analytics.threats import Risks, Threat, risks
-from analytics.triage import TriageItem, TriageQueue, triage_queue
-from analytics.uncertainty import CERTAIN, Uncertainty
-from analytics.variants import Variants, k_paths
-from analytics.waited import TeamsWaitedFor, WaitedFor, teams_waited_for
-from analytics.what_if import GoalDifference, LoadDifference, Outlook, WhatIf, what_if
-from analytics.workload import Workload, workload
+from analytics.scheduling.cascade import reschedule
+from analytics.scheduling.critical_items import CriticalItem
+from analytics.scheduling.critical_path import CriticalPath, critical_path, floats
+from analytics.scheduling.rescheduled import Cascade, LateDate, Moved, Place, Redate, Stuck
+from analytics.scheduling.schedule import Schedule, ScheduledItem, schedule
 
 __all__ = [
     "CERTAIN",

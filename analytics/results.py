@@ -14,7 +14,7 @@ from analytics.errors import MissingExtraError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from graph.snapshot import Snapshot
+    from graph.snapshots.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Completeness:
     ``limited`` names each limit that was reached, in words. ``hidden`` counts items that the viewer may not see and
     that were omitted or shown as a bare kind. ``self_references`` counts edges from an item to itself, which no
     analysis walks. ``snapshot_seq`` is the change sequence number of the snapshot. ``scope`` is the key of the scope
-    to which the answer was confined (see ``analytics.scope``), ``None`` where it was not.
+    to which the answer was confined (see ``analytics.expansion.scope``), ``None`` where it was not.
     """
 
     snapshot_seq: int = 0

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from analytics import Expanded, blocking_chains, choke_points, exposure
-from graph.assembly import EDGE_COLUMNS, ITEM_COLUMNS, assemble, edge_code, items_of
-from graph.lifecycle import Category
 from graph.policy import Policy
-from graph.snapshot import Snapshot
+from graph.rules.lifecycle import Category
+from graph.snapshots.assembly import EDGE_COLUMNS, ITEM_COLUMNS, assemble, edge_code, items_of
+from graph.snapshots.snapshot import Snapshot
 
 TODAY = date(2026, 1, 5)
 GOALS = 200

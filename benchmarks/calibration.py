@@ -18,12 +18,12 @@ from typing import Any, Final
 import networkx as nx
 import numpy as np
 
-from analytics.expanded import Expanded
-from analytics.simulation import Simulation
-from analytics.uncertainty import Uncertainty, mixed, pert, spread_of
+from analytics.expansion.expanded import Expanded
+from analytics.forecasting.simulation import Simulation
+from analytics.forecasting.uncertainty import Uncertainty, mixed, pert, spread_of
 from graph.batch import EdgeRow, NodeRow
-from graph.columns import Floats
-from graph.snapshot import Snapshot
+from graph.snapshots.columns import Floats
+from graph.snapshots.snapshot import Snapshot
 from workatlas.generator import TODAY, records
 
 STATED: Final = (10, 20, 30, 40, 50, 60, 70, 80, 90, 95)

@@ -12,8 +12,8 @@ import sys
 from time import perf_counter
 
 from analytics import Expanded, Uncertainty
-from analytics.simulation import Simulation
-from analytics.uncertainty import spread_of
+from analytics.forecasting.simulation import Simulation
+from analytics.forecasting.uncertainty import spread_of
 from benchmarks.analytics import TODAY, layered
 
 SAMPLES = 1000

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from analytics import betweenness, pagerank
-from analytics.projection import Projection
+from analytics.networks.projection import Projection
 from benchmarks.analytics import layered
 from benchmarks.graph_tools import seconds
 from graph.connection import Connection

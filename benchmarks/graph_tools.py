@@ -23,11 +23,11 @@ import rustworkx as rx
 from scipy.sparse import csr_array
 
 from analytics import Expanded, betweenness, choke_points, communities, layout, pagerank
-from analytics.forest import common_units
-from analytics.projection import Projection
-from analytics.trees import ChainTree
+from analytics.chains.forest import common_units
+from analytics.expansion.trees import ChainTree
+from analytics.networks.projection import Projection
 from benchmarks.analytics import TODAY, layered
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 NAMES: Final = ("workatlas", "networkx", "rustworkx", "scipy", "igraph")
 SLOW: Final = 20_000

@@ -34,15 +34,16 @@ from analytics import (
     triage_queue,
     workload,
 )
-from graph import migrations, workspace
+from graph import migrations
 from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref
 from graph.connection import Connection
-from graph.loading import load
-from graph.snapshot import Snapshot
-from graph.snapshot_reading import CHUNK
-from graph.snapshot_store import load_snapshot, refresh
+from graph.records import workspace
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_reading import CHUNK
+from graph.snapshots.snapshot_store import load_snapshot, refresh
 from graph.store import Store, open_store
-from graph.writer import write
+from graph.writing.loading import load
+from graph.writing.writer import write
 from workatlas.embedded import ensure_running
 from workatlas.generator import records
 from workatlas.settings import Settings

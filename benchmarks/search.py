@@ -18,12 +18,13 @@ from functools import partial
 from statistics import median
 from typing import Any, Final
 
-from graph import migrations, workspace
+from graph import migrations
 from graph.batch import Batch, NodeRow, Ref
-from graph.loading import load
-from graph.snapshot_store import SnapshotKeeper
+from graph.records import workspace
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
-from graph.writer import write
+from graph.writing.loading import load
+from graph.writing.writer import write
 from resolvers.access import Viewer
 from resolvers.context import Context
 from resolvers.schema import execute

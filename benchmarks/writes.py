@@ -14,14 +14,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from graph import migrations, workspace
+from graph import migrations
 from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
-from graph.committer import Committer
 from graph.connection import Connection
 from graph.doctor import examine
-from graph.history import Author
+from graph.records import workspace
+from graph.records.history import Author
 from graph.store import Store, open_store
-from graph.writer import Request, write
+from graph.writing.committer import Committer
+from graph.writing.writer import Request, write
 from workatlas.embedded import ensure_running
 from workatlas.settings import Settings
 

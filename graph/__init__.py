@@ -24,18 +24,18 @@ if TYPE_CHECKING:
         StoreError,
         UnknownWorkspaceError,
     )
-    from graph.history import Author
-    from graph.lifecycle import Category
-    from graph.loading import LoadOptions, LoadReport, load
     from graph.migrations import migrate
     from graph.model import EDGES, NODES, EdgeKind, NodeKind, Property, Role
-    from graph.past import as_of
     from graph.policy import Policy
-    from graph.snapshot import Snapshot
-    from graph.snapshot_store import SnapshotKeeper, load_snapshot
-    from graph.spans import StatusSpan, status_spans
+    from graph.records.history import Author
+    from graph.records.spans import StatusSpan, status_spans
+    from graph.rules.lifecycle import Category
+    from graph.snapshots.past import as_of
+    from graph.snapshots.snapshot import Snapshot
+    from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
     from graph.store import Store, open_store
-    from graph.writer import Mode, Outcome, write
+    from graph.writing.loading import LoadOptions, LoadReport, load
+    from graph.writing.writer import Mode, Outcome, write
 
 __all__ = [
     "EDGES",
@@ -110,18 +110,18 @@ _HOMES: Final = {
         "StoreError",
         "UnknownWorkspaceError",
     ),
-    "graph.history": ("Author",),
-    "graph.lifecycle": ("Category",),
-    "graph.loading": ("LoadOptions", "LoadReport", "load"),
+    "graph.records.history": ("Author",),
+    "graph.rules.lifecycle": ("Category",),
+    "graph.writing.loading": ("LoadOptions", "LoadReport", "load"),
     "graph.migrations": ("migrate",),
     "graph.model": ("EDGES", "EdgeKind", "NODES", "NodeKind", "Property", "Role"),
-    "graph.past": ("as_of",),
+    "graph.snapshots.past": ("as_of",),
     "graph.policy": ("Policy",),
-    "graph.snapshot": ("Snapshot",),
-    "graph.snapshot_store": ("SnapshotKeeper", "load_snapshot"),
-    "graph.spans": ("StatusSpan", "status_spans"),
+    "graph.snapshots.snapshot": ("Snapshot",),
+    "graph.snapshots.snapshot_store": ("SnapshotKeeper", "load_snapshot"),
+    "graph.records.spans": ("StatusSpan", "status_spans"),
     "graph.store": ("Store", "open_store"),
-    "graph.writer": ("Mode", "Outcome", "write"),
+    "graph.writing.writer": ("Mode", "Outcome", "write"),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 

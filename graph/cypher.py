@@ -30,7 +30,7 @@ SYSTEM_KEYS: Final = {
 
 
 WORDS_INDEX: Final = "item_words"
-"""The full-text index that ``graph.words`` asks; an item's workspace is a word of it."""
+"""The full-text index that ``graph.reading.words`` asks; an item's workspace is a word of it."""
 
 
 def constraint_names() -> set[str]:

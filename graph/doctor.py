@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from graph import cypher, workspace
-from graph.idempotency import broken_answers
+from graph import cypher
 from graph.migrations import SCHEMA_VERSION, stored_version
+from graph.records import workspace
+from graph.rules.system_rules import system_rules
 from graph.store import Store
-from graph.system_rules import system_rules
+from graph.writing.idempotency import broken_answers
 
 EXAMPLES: Final = 20
 """How many offenders of each rule are named."""

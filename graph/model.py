@@ -60,7 +60,7 @@ class NodeKind:
 
 
 class Role(StrEnum):
-    """What an edge means to the expanded graph (``graph.expansion``)."""
+    """What an edge means to the expanded graph (``graph.rules.expansion``)."""
 
     CONTAINS = "contains"
     WAITS = "waits"

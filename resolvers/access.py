@@ -23,9 +23,9 @@ from graphql import (
     SelectionSetNode,
 )
 
-from graph.columns import Flags
-from graph.sight import Sight
-from graph.snapshot import Snapshot
+from graph.records.sight import Sight
+from graph.snapshots.columns import Flags
+from graph.snapshots.snapshot import Snapshot
 
 METADATA: Final = "access"
 """Where a field's rule is kept in its metadata."""

@@ -19,10 +19,10 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-from graph.conditions import OfKind
 from graph.errors import UnreadableSearchError
-from graph.selection import RANK, Listing, Order, Page
-from graph.words import Words
+from graph.reading.conditions import OfKind
+from graph.reading.selection import RANK, Listing, Order, Page
+from graph.reading.words import Words
 from resolvers.conditions import Facts, Filtering, meant, read_order
 from resolvers.connection import decoded, order_name, page_size
 from resolvers.errors import RefusedError

@@ -16,7 +16,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema, parse_type, print_schema, type_from_ast
 from graphql.execution import Executor
 
-from graph.snippets import matches
+from graph.reading.snippets import matches
 from resolvers.connection import encoded
 from resolvers.projection import (
     Category,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
-from analytics.threatened import BIT
+from analytics.chains.threatened import BIT
 from graph.model import NODES
 from resolvers.scalars import Day, enum_of
 

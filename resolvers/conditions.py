@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Final
 
-from graph.conditions import Condition, Every, Not, OfKind, Operator, Quantifier, Related, Some, Test, Within
-from graph.lifecycle import Category
 from graph.model import Property
-from graph.selection import Order
+from graph.reading.conditions import Condition, Every, Not, OfKind, Operator, Quantifier, Related, Some, Test, Within
+from graph.reading.selection import Order
+from graph.rules.lifecycle import Category
 from graph.values import Type
 from resolvers.errors import RefusedError
 from resolvers.moments import Clock, Moment

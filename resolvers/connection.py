@@ -14,7 +14,7 @@ import orjson
 import strawberry
 
 from graph.model import Property
-from graph.selection import Order
+from graph.reading.selection import Order
 from graph.values import Type
 from resolvers.errors import RefusedError
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 
-from graph.committer import Committer
-from graph.draft import Outcome
-from graph.snapshot import Snapshot
-from graph.snapshot_store import SnapshotKeeper
+from graph.records.tail import Tail
+from graph.records.workspace import Workspace, read
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store
-from graph.tail import Tail
-from graph.workspace import Workspace, read
-from graph.writer import Request
+from graph.writing.committer import Committer
+from graph.writing.draft import Outcome
+from graph.writing.writer import Request
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds, Budget
 from resolvers.courier import Courier

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from graph.webhooks import Webhook
+from graph.records.webhooks import Webhook
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, Final
 import orjson
 
 from graph.model import Property
-from graph.snippets import matches
+from graph.reading.snippets import matches
 from graph.values import Type, millis_to_instant
 from resolvers.arguments import Bound
 from resolvers.connection import encoded

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
-from analytics.positions import Position, goal_threats, positions, states
-from graph.columns import Flags
-from graph.patching import rows_of
-from graph.snapshot import Snapshot
+from analytics.chains.positions import Position, goal_threats, positions, states
+from graph.snapshots.columns import Flags
+from graph.snapshots.patching import rows_of
+from graph.snapshots.snapshot import Snapshot
 from resolvers.analyses.publishing import computed
 from resolvers.arguments import Bound
 from resolvers.computed import DaysToGoal, HoursToGoal

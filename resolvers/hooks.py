@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from graph import webhooks, workspace
 from graph.errors import BatchRefusedError, Problem
 from graph.model import EDGES, NODES
-from graph.sight import identified
+from graph.records import webhooks, workspace
+from graph.records.sight import identified
+from graph.records.webhooks import Webhook
 from graph.store import Store
-from graph.webhooks import Webhook
 from resolvers.courier import Courier, RefusedAddressError, Sent
 from resolvers.messages import again, trial
 

@@ -10,11 +10,11 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.types import Info
 
-from graph import history
-from graph.calendar_store import read_calendars
-from graph.sight import seen_among
+from graph.records import history
+from graph.records.calendar_store import read_calendars
+from graph.records.sight import seen_among
+from graph.rules.validation import properties_of
 from graph.store import Store
-from graph.validation import properties_of
 from graph.values import Type, millis_to_instant
 from resolvers.access import Viewer
 from resolvers.connection import DEFAULT_PAGE, First, page_size

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import strawberry
 
-from graph.snippets import LENGTH
+from graph.reading.snippets import LENGTH
 from resolvers.scalars import enum_of
 
 SearchMode: Final = enum_of(

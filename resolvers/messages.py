@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import orjson
 
-from graph import history
-from graph.sight import inside_among
+from graph.records import history
+from graph.records.sight import inside_among
+from graph.records.webhooks import DeadLetter, Webhook
 from graph.store import Store
 from graph.values import millis_to_instant
-from graph.webhooks import DeadLetter, Webhook
 from resolvers import log
 from resolvers.access import Role, Viewer
 from resolvers.courier import Message

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from graph.errors import BeyondHistoryError
-from graph.past import as_of, moment
-from graph.snapshot import Snapshot
+from graph.snapshots.past import as_of, moment
+from graph.snapshots.snapshot import Snapshot
 from resolvers.context import Context
 from resolvers.errors import RefusedError
 

@@ -10,8 +10,8 @@ from typing import Any, Final
 from graphql import FieldNode, GraphQLError
 
 from graph.model import SHARED
-from graph.rounds import Program, compiled
-from graph.selection import Column, Listing, Page, Root
+from graph.reading.rounds import Program, compiled
+from graph.reading.selection import Column, Listing, Page, Root
 from resolvers.arguments import UNFIT, Arguments, Bound, bound_list, bound_search
 from resolvers.conditions import Facts
 from resolvers.decoding import Decoder, connection_decoder, items_decoder

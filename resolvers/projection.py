@@ -14,7 +14,7 @@ from typing import Any, Final
 from graphql import FieldNode, GraphQLObjectType, get_named_type, print_ast
 
 from graph.model import Property
-from graph.selection import RANK, Column, EdgeColumn, Hop, Label, Level, Listing, Place
+from graph.reading.selection import RANK, Column, EdgeColumn, Hop, Label, Level, Listing, Place
 from graph.values import Type
 from resolvers.computed import COMPUTED
 from resolvers.documents import Document

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.types import Info
 
 from graph.model import NODES
-from graph.words import MAX_FOUND, MAX_TEXT
+from graph.reading.words import MAX_FOUND, MAX_TEXT
 from resolvers import analyses, log, webhooks
 from resolvers.access import Access
 from resolvers.connection import DEFAULT_PAGE, After, First

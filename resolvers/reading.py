@@ -12,9 +12,9 @@ import orjson
 from graphql import FieldNode
 from strawberry.types import Info
 
-from graph.lifecycle import DEFAULT_STATUSES, Category
 from graph.model import NODES
-from graph.traversal import traverse
+from graph.reading.traversal import traverse
+from graph.rules.lifecycle import DEFAULT_STATUSES, Category
 from resolvers.arguments import Bound
 from resolvers.conditions import Facts
 from resolvers.context import Context

@@ -14,8 +14,8 @@ from graphql import GraphQLError
 from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
-from graph.lifecycle import Category
 from graph.model import SHARED, STATUSED, WORK, Property
+from graph.rules.lifecycle import Category
 from graph.values import CoarseDate, Precision, Type, millis_to_instant
 from resolvers.moments import Moment
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 import strawberry
 from strawberry.types import Info
 
-from graph import webhooks
+from graph.records import webhooks
+from graph.records.webhooks import DeadLetter, Webhook
 from graph.values import millis_to_instant
-from graph.webhooks import DeadLetter, Webhook
 from resolvers.access import Access
 from resolvers.connection import DEFAULT_PAGE, First, page_size
 from resolvers.context import Context

@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 
 from analytics import layout, svg
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from workatlas.sample import SAMPLE
 
 GOAL = "2025h1/rfl"

@@ -1,6 +1,7 @@
 """Write ``docs/model.md`` from the model table and the lifecycles; a test fails while the two differ.
 
-``python scripts/generate_model_page.py`` is run after every change of ``graph/model.py`` or ``graph/lifecycle.py``.
+``python scripts/generate_model_page.py`` is run after every change of ``graph/model.py`` or
+``graph/rules/lifecycle.py``.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 
-from graph.lifecycle import CLOSED, DEFAULT_STATUSES, TRANSITIONS, Category
 from graph.model import EDGE_SHARED, EDGES, NODES, SHARED, STATUSED, WORK, EdgeKind, NodeKind, Property, Role
 from graph.policy import Policy
+from graph.rules.lifecycle import CLOSED, DEFAULT_STATUSES, TRANSITIONS, Category
 
 TARGET = Path(__file__).parents[1] / "docs" / "model.md"
 
@@ -24,7 +25,8 @@ TRAVERSAL: Mapping[Role, str] = {
 }
 
 INTRODUCTION = """\
-<!-- Written by scripts/generate_model_page.py from graph/model.py and graph/lifecycle.py; change those instead. -->
+<!-- Written by scripts/generate_model_page.py from graph/model.py and graph/rules/lifecycle.py; change those instead.
+-->
 
 # The model
 

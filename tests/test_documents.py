@@ -20,9 +20,9 @@ import typer
 from graphql import build_schema, parse, validate
 
 from graph.batch import EdgeRow, NodeRow
-from graph.lifecycle import DEFAULT_STATUSES
-from graph.loading import strict_problems
-from graph.validation import Vocabulary
+from graph.rules.lifecycle import DEFAULT_STATUSES
+from graph.rules.validation import Vocabulary
+from graph.writing.loading import strict_problems
 from tests.test_repository import ROOT, tracked
 from workatlas import cli
 from workatlas.importers import IMPORTERS, ImportOptions

@@ -16,9 +16,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from graph.committer import Committer, open_committer
 from graph.connection import Connection
 from graph.store import Store, open_store
+from graph.writing.committer import Committer, open_committer
 from resolvers.bounds import Bounds
 from resolvers.courier import Courier
 from resolvers.schema import printed

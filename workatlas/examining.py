@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date
 
 from analytics import examination
-from graph import workspace
-from graph.findings import record
-from graph.snapshot_store import SnapshotKeeper
+from graph.records import workspace
+from graph.records.findings import record
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store
 from workatlas.keeping import always, keeping
 

@@ -7,10 +7,10 @@ import time
 from collections import OrderedDict
 from typing import Final
 
-from graph.snapshot import Snapshot
-from graph.snapshot_store import SnapshotKeeper
+from graph.records.tail import Tail
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store
-from graph.tail import Tail
 
 _MOST_TAILS: Final = 1000
 MOST: Final = 8

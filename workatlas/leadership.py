@@ -10,8 +10,8 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Final
 
-from graph import leases
 from graph.errors import GraphError
+from graph.records import leases
 from graph.store import Store
 from workatlas.keeping import keeping
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
 
-from graph.operations import spawn
 from graph.store import Store
+from graph.writing.operations import spawn
 from workatlas.keeping import always, keeping
 
 _LOG = logging.getLogger("workatlas.recurring")

@@ -8,8 +8,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import Final
 
-from graph.idempotency import forget_answers
 from graph.store import Store
+from graph.writing.idempotency import forget_answers
 from workatlas.keeping import keeping
 
 INTERVAL: Final = 600.0

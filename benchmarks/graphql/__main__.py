@@ -23,10 +23,11 @@ import psutil
 
 from benchmarks.graphql.servers import HERE, Server, computed, database_process, node_packages, running
 from benchmarks.graphql.shapes import SHAPES, Sample, Shape, Variables
-from graph import migrations, workspace
+from graph import migrations
 from graph.connection import Connection
-from graph.loading import load
+from graph.records import workspace
 from graph.store import Store, open_store
+from graph.writing.loading import load
 from workatlas.embedded import ensure_running
 from workatlas.errors import WorkatlasError
 from workatlas.generator import TODAY, records

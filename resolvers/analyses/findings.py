@@ -8,9 +8,9 @@ import strawberry
 from strawberry.types import Info
 
 from analytics import Conflict, Conflicts, Expanded, conflicts
-from analytics.scope import Focus
-from graph.findings import Finding, State, read_findings
-from graph.patching import rows_of
+from analytics.expansion.scope import Focus
+from graph.records.findings import Finding, State, read_findings
+from graph.snapshots.patching import rows_of
 from graph.values import millis_to_instant
 from resolvers.access import Access
 from resolvers.analyses.publishing import Scope, answered, computed, published
@@ -40,7 +40,7 @@ FindingState: Final = enum_of(
         State.RESOLVED.name: "It is seen no longer.",
     },
 )
-"""The states of ``graph.findings``, each with what it means."""
+"""The states of ``graph.records.findings``, each with what it means."""
 
 
 @strawberry.type(name="Finding", description="Something that is wrong or threatens, from when it was first seen.")

@@ -11,9 +11,9 @@ import strawberry
 from strawberry.types import Info
 
 from graph.errors import Problem, UnknownFindingError
-from graph.findings import Decided, Finding, accept, reopen
-from graph.history import Author
-from graph.patching import rows_of
+from graph.records.findings import Decided, Finding, accept, reopen
+from graph.records.history import Author
+from graph.snapshots.patching import rows_of
 from resolvers.analyses.findings import StoredFinding, shown
 from resolvers.context import Context
 from resolvers.items import field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from graph.undoing import undo
+from graph.writing.undoing import undo
 from resolvers.context import Context
 from resolvers.mutations.inputs import IDEMPOTENCY_KEY, given, make_input
 from resolvers.mutations.mutation import mutation

@@ -12,7 +12,7 @@ from typing import Any, Final
 import strawberry
 
 from graph.model import EDGE_PROPERTIES, EDGES, NODES, Property
-from graph.validation import GIVEN_BY_ROW, KEPT_BY_WRITER
+from graph.rules.validation import GIVEN_BY_ROW, KEPT_BY_WRITER
 from graph.values import Type
 from resolvers.items import Made
 from resolvers.naming import EdgeField, article, edge_fields, properties_of

@@ -7,10 +7,10 @@ from typing import Any, Final
 import strawberry
 
 from graph.errors import BatchRefusedError, Problem
-from graph.lifecycle import Category
-from graph.merging import merge
-from graph.plans import Decision, decide, escalate
-from graph.writer import Plan
+from graph.rules.lifecycle import Category
+from graph.writing.merging import merge
+from graph.writing.plans import Decision, decide, escalate
+from graph.writing.writer import Plan
 from resolvers.context import Context
 from resolvers.items import many
 from resolvers.mutations.inputs import (

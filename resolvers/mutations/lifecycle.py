@@ -8,10 +8,10 @@ import strawberry
 
 from graph.batch import Batch, NodeRow, new_id
 from graph.errors import BatchRefusedError, Problem
-from graph.lifecycle import Category
 from graph.model import NODES
-from graph.plans import check_in, transition
-from graph.writer import Plan
+from graph.rules.lifecycle import Category
+from graph.writing.plans import check_in, transition
+from graph.writing.writer import Plan
 from resolvers.access import Access
 from resolvers.context import Context
 from resolvers.mutations.inputs import IDEMPOTENCY_KEY, NAME, VERSION, given, left, make_input, property_of, values_of

@@ -8,7 +8,7 @@ from typing import Any, Final
 import strawberry
 
 from graph.batch import Batch, EdgeRow
-from graph.plans import move
+from graph.writing.plans import move
 from resolvers.context import Context
 from resolvers.items import many
 from resolvers.mutations.inputs import (

@@ -8,10 +8,10 @@ from typing import Any, Final
 import strawberry
 
 from graph.errors import Problem
-from graph.history import Author
-from graph.operations import find_operation, spawn
+from graph.records.history import Author
 from graph.values import Type as ValueType
 from graph.values import check
+from graph.writing.operations import find_operation, spawn
 from resolvers.context import Context
 from resolvers.items import field
 from resolvers.mutations.inputs import NAME, given, make_input

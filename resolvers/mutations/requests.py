@@ -14,8 +14,8 @@ import strawberry
 
 from graph.batch import Batch, Ref
 from graph.errors import BatchRefusedError, Problem
-from graph.history import Author
-from graph.writer import Plan, Request
+from graph.records.history import Author
+from graph.writing.writer import Plan, Request
 from resolvers.context import Context
 from resolvers.mutations.inputs import given_fields, plain
 from resolvers.mutations.payloads import Written, user_error

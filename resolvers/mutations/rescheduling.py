@@ -9,8 +9,8 @@ import strawberry
 
 from analytics import Cascade, reschedule
 from graph.errors import BatchRefusedError, ConflictError, Problem
-from graph.redating import NewDates, apply_dates
-from graph.writer import Plan
+from graph.writing.redating import NewDates, apply_dates
+from graph.writing.writer import Plan
 from resolvers.analyses.reschedule import RescheduleChange, redates
 from resolvers.context import Context
 from resolvers.items import many

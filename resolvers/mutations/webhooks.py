@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import strawberry
 
-from graph import webhooks
 from graph.errors import BatchRefusedError, Problem
+from graph.records import webhooks
 from resolvers.access import Access
 from resolvers.context import Context
 from resolvers.courier import Sent

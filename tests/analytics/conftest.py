@@ -13,11 +13,11 @@ import pytest
 
 from graph.batch import Record
 from graph.connection import Connection
-from graph.loading import load
 from graph.migrations import migrate
-from graph.snapshot import Snapshot
-from graph.snapshot_store import load_snapshot
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import load_snapshot
 from graph.store import open_store
+from graph.writing.loading import load
 from workatlas import generator
 from workatlas.importers import IMPORTERS, ImportOptions
 from workatlas.sample import SAMPLE

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Budget, budgets, conflicts
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 
 def portfolio(**projects: dict[str, Any]) -> Any:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.calendar import Calendar
-from analytics.calendars import Calendars
+from analytics.expansion.calendar import Calendar
+from analytics.expansion.calendars import Calendars
 from graph.calendars import Leave, WorkingCalendar
 from graph.policy import Policy
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.graph.test_calendars import calendars
 
 TODAY = date(2026, 1, 5)  # a Monday

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from analytics import Cascade, Place, Redate, reschedule
 from graph.calendars import Leave, WorkingCalendar
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 MONDAY = date(2026, 1, 5)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Among, Centrality, Measure, betweenness, centrality, degree, eigenvector, pagerank
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.test_chains import numbers_and_keys, written
 
 LDBC = next(

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analytics import BlockingChains, Expanded, blocking_chains
-from graph.columns import Flags
-from graph.snapshot import Snapshot
+from graph.snapshots.columns import Flags
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
 
 MONDAY = date(2026, 11, 23)

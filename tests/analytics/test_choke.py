@@ -13,8 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analytics import Expanded, blocking_chains, choke_points, relief
-from analytics.ownership import Ownership
-from graph.snapshot import Snapshot
+from analytics.expansion.ownership import Ownership
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import numbers_and_keys, written
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from analytics import Among, Communities, Grouping, communities
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.test_centrality import LDBC, digraphs, organisation
 from tests.analytics.test_chains import numbers_and_keys, written
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import conflicts
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 MONDAY = date(2026, 11, 23)
 

@@ -11,12 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analytics import blocking_chains, critical_path, floats, k_paths
-from analytics.expanded import Expanded
-from analytics.passes import early_moments, late_bounds
-from analytics.timing import Clock, ends_of, finish_of, has_own_calendars
+from analytics.expansion.expanded import Expanded
+from analytics.expansion.passes import early_moments, late_bounds
+from analytics.expansion.timing import Clock, ends_of, finish_of, has_own_calendars
 from graph.calendars import Leave, WorkingCalendar
 from graph.policy import Policy
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
 from tests.analytics.slots import SLOTS, Slots
 from tests.analytics.test_chains import numbers_and_keys, written

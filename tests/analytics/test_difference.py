@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from analytics import difference
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.graph.test_snapshot import graphs
 
 MONDAY = date(2026, 11, 23)

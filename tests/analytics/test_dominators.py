@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 
 from analytics import Expanded, dominators
-from analytics.dominators import immediate_dominators
-from analytics.kernels import UNREACHED
-from analytics.trees import ChainTree
-from graph.snapshot import Snapshot
+from analytics.expansion.kernels import UNREACHED
+from analytics.expansion.trees import ChainTree
+from analytics.networks.dominators import immediate_dominators
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import numbers_and_keys, project, written
 from tests.analytics.test_choke import bridge

@@ -16,8 +16,8 @@ from graphql import build_schema
 
 import analytics
 from graph.connection import Connection
-from graph.snapshot import Snapshot
-from graph.snapshot_store import SnapshotKeeper
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import open_store
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import layout, palette, svg
-from analytics.drawing import _icon
-from graph.snapshot import Snapshot
+from analytics import layout, svg
+from analytics.networks import palette
+from analytics.networks.drawing import _icon
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import project
 from tests.test_repository import ROOT

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import duplicates
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 
 def with_titles(*titles: str, **kinds: str) -> Any:

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from scipy.special import betainc
 
 from analytics import CERTAIN, Delay, Expanded, Forecast, Uncertainty, forecast, overlay
-from analytics.criticality import critical_work
-from analytics.forecast import rank_correlations
-from analytics.philox import philox
-from analytics.simulation import Simulation
-from analytics.uncertainty import CELLS, mixed, pert, spread_of
-from graph.columns import Floats
-from graph.snapshot import Snapshot
+from analytics.forecasting.forecast import rank_correlations
+from analytics.forecasting.philox import philox
+from analytics.forecasting.simulation import Simulation
+from analytics.forecasting.uncertainty import CELLS, mixed, pert, spread_of
+from analytics.scheduling.criticality import critical_work
+from graph.snapshots.columns import Floats
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import numbers_and_keys, only, written
 

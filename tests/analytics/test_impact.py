@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics import Draft, Expanded, impact, triage_queue
 from analytics.errors import ChangeRefusedError
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import numbers_and_keys, only, written
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Expanded, Layout, blocking_chains, layout
-from analytics.layering import count_crossings, layers_of, ordered_layers, placed
-from analytics.layout import ROW_GAP
-from analytics.trees import ChainTree
-from graph.snapshot import Snapshot
+from analytics.expansion.trees import ChainTree
+from analytics.networks.layering import count_crossings, layers_of, ordered_layers, placed
+from analytics.networks.layout import ROW_GAP
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import numbers_and_keys, project, written
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics.calendar import Calendar
-from analytics.moments import FAR, earliest, hours_at, latest, table
+from analytics.expansion.calendar import Calendar
+from analytics.expansion.moments import FAR, earliest, hours_at, latest, table
 from graph.policy import Policy
 
 TODAY = date(2026, 11, 25)

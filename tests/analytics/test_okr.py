@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics import GoalScore, OkrRollup, okr_rollup
 from graph.policy import Policy
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 DAY = date(2026, 11, 16)
 PERIOD = {"period_start": "2026-10-01", "period_end": "2026-12-31"}

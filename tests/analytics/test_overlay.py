@@ -28,8 +28,8 @@ from analytics import (
     overlay,
 )
 from analytics.errors import ChangeRefusedError
-from graph.columns import TextColumn
-from graph.snapshot import EDGE_KINDS, Edges, Items, Snapshot
+from graph.snapshots.columns import TextColumn
+from graph.snapshots.snapshot import EDGE_KINDS, Edges, Items, Snapshot
 from tests.analytics.oracle import work_graphs
 
 MONDAY = date(2026, 11, 23)

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import PeopleRisk, people_risk
-from analytics.losses import fewest_losses
-from analytics.team_waits import feedback_cut
-from graph.snapshot import Snapshot
+from analytics.people.losses import fewest_losses
+from analytics.people.team_waits import feedback_cut
+from graph.snapshots.snapshot import Snapshot
 
 MONDAY = date(2026, 11, 23)
 

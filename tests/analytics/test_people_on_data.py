@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from analytics import Expanded, budgets, okr_rollup, people_risk, summary, workload
-from analytics.containment import Containment
-from analytics.teams import Teams
-from graph.lifecycle import Category
-from graph.snapshot import Snapshot
+from analytics.expansion.containment import Containment
+from analytics.expansion.teams import Teams
+from graph.rules.lifecycle import Category
+from graph.snapshots.snapshot import Snapshot
 
 
 def test_derived_scores_are_the_means_of_the_children_that_are_shown(workspace: tuple[Snapshot, date]) -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 
 from analytics import blocking_chains, critical_path, ready_queue, risks
-from analytics.calendar import Calendar
-from analytics.expanded import OPERATION, Expanded
-from analytics.positions import goal_threats, positions, states
+from analytics.chains.positions import goal_threats, positions, states
+from analytics.expansion.calendar import Calendar
+from analytics.expansion.expanded import OPERATION, Expanded
 from graph.policy import Policy
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 
 MONDAY = date(2026, 11, 23)

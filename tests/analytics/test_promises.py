@@ -12,7 +12,7 @@ import pytest
 
 import analytics
 from analytics import Finish
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 Answer = Callable[[Snapshot, str, date], Any]
 

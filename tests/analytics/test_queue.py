@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from analytics import ReadyQueue, ready_queue
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
 
 MONDAY = date(2026, 11, 23)

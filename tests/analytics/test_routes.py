@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analytics import paths
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.test_centrality import LDBC
 
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import critical_path, schedule
-from analytics.priorities import RULES
-from analytics.project import Project
+from analytics.scheduling.priorities import RULES
+from analytics.scheduling.project import Project
 from graph.calendars import Leave, WorkingCalendar
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
 from tests.analytics.test_chains import numbers_and_keys, written
 

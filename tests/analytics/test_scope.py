@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import analytics
 from analytics import Among, Chain, Expanded, Finish, Remove
-from analytics.ownership import Ownership
-from graph.snapshot import Snapshot
+from analytics.expansion.ownership import Ownership
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.test_summary import messes
 
 TODAY: Final = date(2026, 11, 20)

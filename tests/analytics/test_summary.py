@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Expanded, Summary, summary
-from analytics.scope import Focus
-from graph.snapshot import Snapshot
+from analytics.expansion.scope import Focus
+from graph.snapshots.snapshot import Snapshot
 
 TODAY = date(2026, 11, 20)
 

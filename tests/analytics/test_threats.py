@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from analytics import exposure, risks, teams_waited_for
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
 
 MONDAY = date(2026, 11, 23)

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analytics import Variants, blocking_chains, k_paths
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
 
 MONDAY = date(2026, 11, 23)

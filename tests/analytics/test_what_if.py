@@ -25,9 +25,9 @@ from analytics import (
     overlay,
     what_if,
 )
-from analytics.criticality import critical_work
 from analytics.errors import ChangeRefusedError
-from graph.snapshot import Snapshot
+from analytics.scheduling.criticality import critical_work
+from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import Naive, work_graphs
 from tests.analytics.test_chains import numbers_and_keys, only, written
 

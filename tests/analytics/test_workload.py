@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Load, Workload, workload
-from analytics.moves import Piece, relief
+from analytics.people.moves import Piece, relief
 from graph.calendars import Leave, WorkingCalendar
 from graph.policy import Policy
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 
 MONDAY = date(2026, 11, 23)
 

@@ -21,7 +21,7 @@ from schemathesis.graphql import nodes
 from graph.batch import Batch, NodeRow
 from graph.connection import Connection
 from graph.store import open_store
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from resolvers.schema import printed
 from tests.resolvers import variety
 from tests.resolvers.world import World

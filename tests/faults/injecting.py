@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import orjson
 
-from graph import api_keys
 from graph import store as door
-from graph.api_keys import ApiKey
 from graph.connection import Connection
+from graph.records import api_keys
+from graph.records.api_keys import ApiKey
 from graph.store import Rows, Transaction
 from resolvers.access import Access
 from resolvers.schema import SCHEMA

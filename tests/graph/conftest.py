@@ -9,8 +9,8 @@ import pytest
 
 from graph.connection import Connection
 from graph.migrations import migrate
+from graph.records.workspace import ensure
 from graph.store import open_store
-from graph.workspace import ensure
 from tests.graph.space import NOW, Space
 
 Run = Callable[[Callable[[Space], Awaitable[Any]]], Any]

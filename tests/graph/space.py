@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from graph import history
 from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Record, Ref
 from graph.doctor import Violation, examine
-from graph.history import Change
-from graph.loading import LoadOptions, LoadReport, load
+from graph.records import history
+from graph.records.history import Change
 from graph.store import Store
-from graph.writer import Mode, Outcome, write
+from graph.writing.loading import LoadOptions, LoadReport, load
+from graph.writing.writer import Mode, Outcome, write
 
 NOW = 1_760_000_000_000
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph import workspace
 from graph.batch import Batch
-from graph.calendar_store import read_calendars
 from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
 from graph.errors import BatchRefusedError
-from graph.history import pack, unpack
-from graph.snapshot_store import SnapshotKeeper
-from graph.writer import write
+from graph.records import workspace
+from graph.records.calendar_store import read_calendars
+from graph.records.history import pack, unpack
+from graph.snapshots.snapshot_store import SnapshotKeeper
+from graph.writing.writer import write
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, item
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
-from graph.committer import Committer
-from graph.draft import Outcome
 from graph.errors import BatchRefusedError, ConflictError, CycleError, StoreBusyError, StoreError, UnknownWorkspaceError
-from graph.history import Author
-from graph.idempotency import forget_answers
-from graph.sight import Sight
+from graph.records.history import Author
+from graph.records.sight import Sight
 from graph.store import Store
-from graph.writer import Request, digest_of
+from graph.writing.committer import Committer
+from graph.writing.draft import Outcome
+from graph.writing.idempotency import forget_answers
+from graph.writing.writer import Request, digest_of
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys
 
@@ -336,7 +336,7 @@ def test_a_reader_of_the_log_that_begins_again_and_again_misses_nothing(run: Run
         committers = [Committer(space.store) for _ in range(2)]
         names = [f"N{number}" for number in range(8)]
         await space.write(*(item("Task", key) for key in names))
-        from graph import history
+        from graph.records import history
 
         seen: list[int] = []
         writing = True

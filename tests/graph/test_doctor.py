@@ -4,12 +4,12 @@ from datetime import date
 
 import pytest
 
-from graph import webhooks
-from graph.api_keys import ApiKey, create
 from graph.errors import UnknownWorkspaceError
-from graph.findings import record
-from graph.sightings import Sighting
-from graph.webhooks import DeadLetter, Webhook
+from graph.records import webhooks
+from graph.records.api_keys import ApiKey, create
+from graph.records.findings import record
+from graph.records.sightings import Sighting
+from graph.records.webhooks import DeadLetter, Webhook
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item
 

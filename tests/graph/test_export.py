@@ -8,11 +8,11 @@ import pytest
 from graph.batch import EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
 from graph.errors import BeyondHistoryError
-from graph.export import records
 from graph.model import EDGES, NODES
-from graph.past import Moment
-from graph.past_export import records_as_of
 from graph.policy import Policy
+from graph.reading.export import records
+from graph.snapshots.past import Moment
+from graph.snapshots.past_export import records_as_of
 from graph.values import Type
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys, patch

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from analytics import examination
 from graph.errors import UnknownFindingError, UnknownWorkspaceError
-from graph.findings import Finding, State, accept, met, read_findings, record, reopen
-from graph.history import Author
-from graph.sight import Sight
-from graph.sightings import Sighting
-from graph.snapshot_store import SnapshotKeeper
+from graph.records.findings import Finding, State, accept, met, read_findings, record, reopen
+from graph.records.history import Author
+from graph.records.sight import Sight
+from graph.records.sightings import Sighting
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item, patch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-from graph import leases
+from graph.records import leases
 from tests.graph.conftest import Run
 from tests.graph.space import Space
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from graph import memory
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
 from graph.errors import BatchRefusedError
-from graph.loading import LoadOptions, LoadReport, load
-from graph.workspace import read
+from graph.records.workspace import read
+from graph.writing import memory
+from graph.writing.loading import LoadOptions, LoadReport, load
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item, patch
 

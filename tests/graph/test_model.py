@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from graph.lifecycle import DEFAULT_STATUSES, TRANSITIONS, Category, may_follow
 from graph.model import EDGES, NODES, EdgeKind, Role, labels_of
+from graph.rules.lifecycle import DEFAULT_STATUSES, TRANSITIONS, Category, may_follow
 from graph.values import check
 
 GROUPS = {kind.group for kind in NODES.values() if kind.group}

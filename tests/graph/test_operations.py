@@ -7,9 +7,9 @@ import pytest
 
 from graph.batch import NodeRow
 from graph.errors import BatchRefusedError
-from graph.operations import MAX_OCCURRENCES, Spawned, spawn
 from graph.values import instant_to_millis
-from graph.writer import Mode
+from graph.writing.operations import MAX_OCCURRENCES, Spawned, spawn
+from graph.writing.writer import Mode
 from tests.graph.conftest import Run
 from tests.graph.space import Space, edge, gone, item, keys, patch
 

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from graph.errors import BeyondHistoryError, UnknownWorkspaceError
-from graph.past import as_of, moment, reach
-from graph.snapshot_store import load_snapshot
+from graph.snapshots.past import as_of, moment, reach
+from graph.snapshots.snapshot_store import load_snapshot
 from tests.graph.conftest import Run
 from tests.graph.space import Space, edge, gone, item, keys, patch
 from tests.graph.test_refresh import same

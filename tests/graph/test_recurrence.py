@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.recurrence import Recurrence
+from graph.rules.recurrence import Recurrence
 
 NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

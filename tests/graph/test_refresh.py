@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 from graph import cypher
 from graph.batch import BORN_HERE, EdgeRow, NodeRow
 from graph.calendars import WEEK, WorkingCalendar
-from graph.columns import NO_CODE, TextColumn
 from graph.connection import Connection
 from graph.errors import BatchRefusedError
-from graph.lifecycle import DEFAULT_STATUSES
 from graph.model import EDGES, NODES
-from graph.past import as_of
-from graph.patching import Patch, patched
-from graph.snapshot import HEALTHS, Snapshot
-from graph.snapshot_store import SnapshotKeeper, advanced, load_snapshot, refresh
+from graph.records.workspace import ensure, lock, read
+from graph.rules.lifecycle import DEFAULT_STATUSES
+from graph.snapshots.columns import NO_CODE, TextColumn
+from graph.snapshots.past import as_of
+from graph.snapshots.patching import Patch, patched
+from graph.snapshots.snapshot import HEALTHS, Snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper, advanced, load_snapshot, refresh
 from graph.store import Transaction, open_store
-from graph.workspace import ensure, lock, read
-from graph.writer import Mode
+from graph.writing.writer import Mode
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys, patch
 

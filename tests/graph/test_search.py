@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from graph.batch import Ref
 from graph.connection import Connection
 from graph.errors import UnreadableSearchError
-from graph.folding import folded, tokens
-from graph.rounds import compiled
-from graph.search import Hits, search
-from graph.sight import Sight
+from graph.reading.folding import folded, tokens
+from graph.reading.rounds import compiled
+from graph.reading.search import Hits, search
+from graph.reading.words import MAX_TEXT, MAX_WORDS, Words
+from graph.records.sight import Sight
+from graph.records.workspace import ensure
 from graph.store import Store, open_store
-from graph.words import MAX_TEXT, MAX_WORDS, Words
-from graph.workspace import ensure
 from tests.graph.space import Space, item
 
 TITLES = {
@@ -188,7 +188,7 @@ def test_first_bounds_what_is_returned_and_not_what_is_counted(shelf: Shelf) -> 
 def test_of_more_than_are_counted_the_best_are_found(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     every = shelf.ask("office")
     compiled.cache_clear()
-    monkeypatch.setattr("graph.words.MAX_FOUND", 3)
+    monkeypatch.setattr("graph.reading.words.MAX_FOUND", 3)
     try:
         bounded = shelf.ask("office")
     finally:

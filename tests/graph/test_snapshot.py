@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.columns import TextColumn, rows_of_identities
-from graph.lifecycle import DEFAULT_STATUSES, Category
 from graph.model import EDGES, NODES
 from graph.policy import Policy
-from graph.snapshot import CATEGORIES, EDGE_KINDS, KINDS, SEVERITIES, Snapshot
-from graph.snapshot_store import SnapshotKeeper, load_snapshot
+from graph.rules.lifecycle import DEFAULT_STATUSES, Category
+from graph.snapshots.columns import TextColumn, rows_of_identities
+from graph.snapshots.snapshot import CATEGORIES, EDGE_KINDS, KINDS, SEVERITIES, Snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
 from tests.graph.conftest import Run
 from tests.graph.space import Space, edge, item, keys, patch
 

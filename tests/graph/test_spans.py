@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from graph.spans import StatusSpan, changes_of, identity_of, status_spans
+from graph.records.spans import StatusSpan, changes_of, identity_of, status_spans
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item, keys, patch
 

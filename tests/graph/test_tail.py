@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 
-from graph.tail import POLL_SECONDS, Tail
+from graph.records.tail import POLL_SECONDS, Tail
 from tests.graph.conftest import Run
 from tests.graph.space import Space, item
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from graph.batch import EdgeRow, Ref
-from graph.template import Spawner, Template
+from graph.rules.template import Spawner, Template
 from graph.values import instant_to_millis
 
 # In Berlin this is the next day already.

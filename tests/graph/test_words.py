@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.errors import UnreadableSearchError
-from graph.folding import folded, pattern, tokens
-from graph.snippets import LENGTH, matches
-from graph.words import MAX_TEXT, MAX_WORDS, Words
+from graph.reading.folding import folded, pattern, tokens
+from graph.reading.snippets import LENGTH, matches
+from graph.reading.words import MAX_TEXT, MAX_WORDS, Words
 
 
 def shown(words: str, text: str) -> str:

@@ -9,9 +9,9 @@ import pytest
 
 from graph.batch import EdgeRow, NodeRow, Ref
 from graph.errors import BatchRefusedError, ConflictError, UnknownWorkspaceError
-from graph.history import Change
-from graph.lifecycle import DEFAULT_STATUSES, TRANSITIONS
-from graph.writer import Mode, Outcome
+from graph.records.history import Change
+from graph.rules.lifecycle import DEFAULT_STATUSES, TRANSITIONS
+from graph.writing.writer import Mode, Outcome
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys, patch
 

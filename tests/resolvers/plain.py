@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 from graphql import ExecutionResult, GraphQLResolveInfo, execute_sync, parse
 
-from analytics.positions import goal_threats, positions, states
-from graph.lifecycle import DEFAULT_STATUSES
+from analytics.chains.positions import goal_threats, positions, states
 from graph.model import NODES, Property
-from graph.snapshot import Snapshot
+from graph.rules.lifecycle import DEFAULT_STATUSES
+from graph.snapshots.snapshot import Snapshot
 from graph.store import Store
 from graph.values import CoarseDate, Precision, Type
 from resolvers.completion import plain_schema

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph.connection import Connection
-from graph.snapshot_store import SnapshotKeeper, load_snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
 from graph.store import open_store
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds

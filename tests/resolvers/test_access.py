@@ -9,7 +9,7 @@ import networkx as nx
 import pytest
 import strawberry
 
-from graph.snapshot import Snapshot
+from graph.snapshots.snapshot import Snapshot
 from resolvers.access import Access, Role, UndeclaredAccessError, Viewer, rules_of
 from resolvers.items import field
 from resolvers.schema import SCHEMA

@@ -9,8 +9,8 @@ import pytest
 
 import analytics
 from graph.connection import Connection
-from graph.snapshot import Snapshot
-from graph.snapshot_store import load_snapshot
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import load_snapshot
 from graph.store import open_store
 from tests.resolvers.world import TODAY, Asked, World
 

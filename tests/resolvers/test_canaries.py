@@ -20,13 +20,13 @@ import pytest
 from graph.connection import Connection
 from graph.migrations import migrate
 from graph.model import NODES
-from graph.snapshot_store import SnapshotKeeper
+from graph.records.tail import Tail
+from graph.records.webhooks import Webhook
+from graph.records.workspace import ensure, read
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
-from graph.tail import Tail
 from graph.values import Type
-from graph.webhooks import Webhook
-from graph.workspace import ensure, read
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from resolvers.access import Access, Role, Viewer, rules_of
 from resolvers.context import Context
 from resolvers.messages import between

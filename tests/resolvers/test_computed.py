@@ -13,16 +13,16 @@ from typing import Any
 import pytest
 
 from analytics import blocking_chains, critical_path, ready_queue, risks
-from analytics.positions import positions, states
+from analytics.chains.positions import positions, states
 from graph.batch import Batch, EdgeRow, Record, Ref
 from graph.connection import Connection
-from graph.loading import load
 from graph.migrations import migrate
-from graph.snapshot import Snapshot
-from graph.snapshot_store import SnapshotKeeper, load_snapshot
+from graph.records.workspace import ensure
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
 from graph.store import open_store
-from graph.workspace import ensure
-from graph.writer import Mode, write
+from graph.writing.loading import load
+from graph.writing.writer import Mode, write
 from resolvers.access import Role, Viewer
 from resolvers.bounds import Bounds
 from resolvers.computed import COMPUTED, computed_of

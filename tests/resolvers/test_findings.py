@@ -9,10 +9,10 @@ import pytest
 
 import analytics
 from graph.connection import Connection
-from graph.findings import record
-from graph.sightings import Sighting
-from graph.snapshot import Snapshot
-from graph.snapshot_store import load_snapshot
+from graph.records.findings import record
+from graph.records.sightings import Sighting
+from graph.snapshots.snapshot import Snapshot
+from graph.snapshots.snapshot_store import load_snapshot
 from graph.store import open_store
 from tests.resolvers.world import TODAY, Asked, World, stored
 

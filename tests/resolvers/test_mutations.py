@@ -14,21 +14,21 @@ from typing import Any
 
 import pytest
 
-from graph import history, workspace
 from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
-from graph.committer import Committer
 from graph.connection import Connection
 from graph.doctor import examine
 from graph.errors import ConflictError
-from graph.findings import record
-from graph.history import Author
 from graph.migrations import migrate
 from graph.model import EDGES, NODES
-from graph.redating import NewDates, apply_dates
-from graph.sightings import Sighting
-from graph.snapshot_store import SnapshotKeeper, load_snapshot
+from graph.records import history, workspace
+from graph.records.findings import record
+from graph.records.history import Author
+from graph.records.sightings import Sighting
+from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
 from graph.store import Store, open_store
-from graph.writer import Request, write
+from graph.writing.committer import Committer
+from graph.writing.redating import NewDates, apply_dates
+from graph.writing.writer import Request, write
 from resolvers.access import Access, Role, Viewer
 from resolvers.context import Context
 from resolvers.limits import declared_rules

@@ -13,9 +13,9 @@ import pytest
 from graph.batch import Batch, Ref
 from graph.connection import Connection
 from graph.migrations import migrate
+from graph.records.workspace import ensure
 from graph.store import open_store
-from graph.workspace import ensure
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from resolvers.access import Role, Viewer
 from tests.resolvers.world import Asked, World, ask
 

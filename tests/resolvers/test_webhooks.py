@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from graph import webhooks
 from graph.batch import BORN_HERE, Batch, NodeRow
 from graph.connection import Connection
 from graph.migrations import migrate
-from graph.snapshot_store import SnapshotKeeper
+from graph.records import webhooks
+from graph.records.webhooks import DeadLetter, Webhook
+from graph.records.workspace import ensure
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store, open_store
-from graph.webhooks import DeadLetter, Webhook
-from graph.workspace import ensure
-from graph.writer import write
+from graph.writing.writer import write
 from resolvers.access import Role, Viewer
 from resolvers.context import Context
 from resolvers.courier import Message, RefusedAddressError, Sent

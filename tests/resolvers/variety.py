@@ -10,10 +10,10 @@ from graph.batch import Batch, NodeRow, Ref, new_id
 from graph.connection import Connection
 from graph.migrations import migrate
 from graph.model import EDGES, NODES, Property
+from graph.records.workspace import ensure
 from graph.store import open_store
 from graph.values import Type
-from graph.workspace import ensure
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from tests.resolvers.world import World
 
 NOW_MILLIS = 1_793_616_000_000

@@ -13,10 +13,10 @@ from graph.batch import Batch, EdgeRow, NodeRow, Ref, new_id
 from graph.connection import Connection
 from graph.migrations import migrate
 from graph.model import EDGES, NODES
-from graph.snapshot_store import SnapshotKeeper
+from graph.records.workspace import ensure
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Rows, Store, open_store
-from graph.workspace import ensure
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds
 from resolvers.context import Context

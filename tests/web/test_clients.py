@@ -12,9 +12,9 @@ from typing import Final
 
 import pytest
 
-from graph import api_keys
-from graph.api_keys import ApiKey
 from graph.connection import Connection
+from graph.records import api_keys
+from graph.records.api_keys import ApiKey
 from graph.store import open_store
 from resolvers.access import Access
 from tests.test_documents import blocks

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from graph.batch import EdgeRow, NodeRow, Record, Ref, StatusNames
-from graph.lifecycle import DEFAULT_STATUSES, Category
 from graph.model import EDGES, NODES
+from graph.rules.lifecycle import DEFAULT_STATUSES, Category
 from graph.values import CoarseDate, Type, check
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 import pytest
 
-from graph import api_keys
-from graph.api_keys import ApiKey
 from graph.connection import Connection
 from graph.errors import StoreBusyError, StoreTimeoutError
+from graph.records import api_keys
+from graph.records.api_keys import ApiKey
 from graph.store import open_store
 from resolvers.access import Access, Role, Viewer
 from resolvers.bounds import Bounds

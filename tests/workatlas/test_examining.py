@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from graph.findings import State, read_findings
-from graph.snapshot_store import SnapshotKeeper
+from graph.records.findings import State, read_findings
+from graph.snapshots.snapshot_store import SnapshotKeeper
 from tests.graph.conftest import Run, migrated, run
 from tests.graph.space import Space, edge, item, patch
 from workatlas.examining import Seen, examine_once, examining

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from graph.membership import member_of
+from graph.records.membership import member_of
 from graph.store import Store
 from resolvers.access import Viewer
 from resolvers.errors import RefusedError

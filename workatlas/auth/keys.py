@@ -8,7 +8,7 @@ import re
 import secrets
 from typing import Final
 
-from graph.api_keys import ApiKey, find, touch
+from graph.records.api_keys import ApiKey, find, touch
 from graph.store import Store
 from resolvers.access import Access, Role
 from workatlas.auth.subject import EVERY, Subject

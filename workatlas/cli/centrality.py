@@ -125,7 +125,7 @@ def _checked(kinds: list[str] | None) -> list[str] | None:
         SettingsError: One is unknown.
 
     """
-    from graph.snapshot import EDGE_KINDS
+    from graph.snapshots.snapshot import EDGE_KINDS
 
     for kind in kinds or ():
         if kind not in EDGE_KINDS:

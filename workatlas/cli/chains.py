@@ -14,7 +14,7 @@ from workatlas.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
     from analytics import Chain
-    from graph.snapshot import Snapshot
+    from graph.snapshots.snapshot import Snapshot
 
 GoalArgument = Annotated[str | None, typer.Argument(help="Key or id of a goal; all open objectives if not given.")]
 ScopeOption = Annotated[

@@ -76,7 +76,7 @@ def schedule(
 ) -> None:
     """Print when work can be done by those who are to do it, one thing after the other."""
     from analytics import schedule as make_schedule
-    from analytics.priorities import RULES
+    from analytics.scheduling.priorities import RULES
 
     if rule not in RULES:
         raise SettingsError(f"there is no priority rule {rule!r}; choose one of {', '.join(RULES)}.")

@@ -14,9 +14,9 @@ from workatlas.cli.output import console, print_json
 from workatlas.cli.session import JsonOption, now, run_on, settings_for
 
 if TYPE_CHECKING:
-    from graph.loading import LoadReport
-    from graph.snapshot import Snapshot
+    from graph.snapshots.snapshot import Snapshot
     from graph.store import Store
+    from graph.writing.loading import LoadReport
     from workatlas.embedded import RunningDatabase
 
 WORKSPACE: Final = "demo"
@@ -53,9 +53,9 @@ def demo(
 
 
 async def _load(database: RunningDatabase, fresh: bool) -> tuple[LoadReport, Snapshot]:
-    from graph import workspace
-    from graph.loading import load
-    from graph.snapshot_store import load_snapshot
+    from graph.records import workspace
+    from graph.snapshots.snapshot_store import load_snapshot
+    from graph.writing.loading import load
     from workatlas.importers import IMPORTERS, ImportOptions
     from workatlas.sample import SAMPLE
 

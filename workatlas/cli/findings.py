@@ -15,8 +15,8 @@ from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
     from analytics import Conflicts
-    from graph.findings import Examined, Finding
-    from graph.snapshot import Snapshot
+    from graph.records.findings import Examined, Finding
+    from graph.snapshots.snapshot import Snapshot
     from graph.store import Store
 
 
@@ -73,8 +73,8 @@ def _conflicts(snapshot: Snapshot, scope: str | None, first: int, today: date) -
 def _within(snapshot: Snapshot, scope: str, stored: list[Finding]) -> list[Finding]:
     """Return the findings with a subject in a scope."""
     from analytics import Expanded
-    from analytics.scope import Focus
-    from graph.patching import rows_of
+    from analytics.expansion.scope import Focus
+    from graph.snapshots.patching import rows_of
 
     inside = Focus.of(Expanded.of(snapshot), scope).items
     subjects = ([row for row in rows_of(snapshot, one.subjects).values() if row >= 0] for one in stored)
@@ -85,8 +85,8 @@ def _decision(
     accepted: str | None, until: date | None, reason: str, reopened: str | None
 ) -> Callable[[Store, str], Awaitable[object]] | None:
     """Return what is decided on a finding, ``None`` if nothing is."""
-    from graph.findings import accept, reopen
-    from graph.history import Author
+    from graph.records.findings import accept, reopen
+    from graph.records.history import Author
 
     author = Author(actor="command line")
     if accepted is not None and until is not None:
@@ -100,8 +100,8 @@ def _examined(
     workspace: str | None, today: date, decision: Callable[[Store, str], Awaitable[object]] | None
 ) -> tuple[Snapshot, Examined, list[Finding]]:
     from analytics import examination
-    from graph.findings import read_findings, record
-    from graph.snapshot_store import load_snapshot
+    from graph.records.findings import read_findings, record
+    from graph.snapshots.snapshot_store import load_snapshot
 
     settings = settings_for(workspace)
 
@@ -131,7 +131,7 @@ def _day(millis: int) -> str:
 
 
 def _plain(snapshot: Snapshot, one: Finding) -> dict[str, Any]:
-    from graph.patching import rows_of
+    from graph.snapshots.patching import rows_of
     from graph.values import millis_to_instant
 
     return {

@@ -16,8 +16,8 @@ from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
     from graph.batch import Record
-    from graph.loading import LoadReport
     from graph.store import Store
+    from graph.writing.loading import LoadReport
 
 
 def import_(
@@ -36,7 +36,7 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Import files; exit status 0: all read, 1: something was skipped, 2: refused."""
-    from graph.loading import LoadOptions, load
+    from graph.writing.loading import LoadOptions, load
     from workatlas.importers import IMPORTERS, ImportOptions
 
     if source not in IMPORTERS:
@@ -113,8 +113,8 @@ def export(
     json: JsonOption = False,
 ) -> None:
     """Write a workspace, as it is or was; importing the native format elsewhere gives the same graph."""
-    from graph.export import records
-    from graph.past_export import records_as_of
+    from graph.reading.export import records
+    from graph.snapshots.past_export import records_as_of
     from workatlas.exporters import FORMATS
 
     files = FORMATS[form.value].files(path)

@@ -14,7 +14,7 @@ from workatlas.cli.session import JsonOption, WorkspaceOption, now, settings_for
 from workatlas.errors import NotFoundError, SettingsError
 
 if TYPE_CHECKING:
-    from graph.api_keys import ApiKey
+    from graph.records.api_keys import ApiKey
     from graph.store import Store
 
 app = typer.Typer(help="The API's keys: make, list and revoke them.", no_args_is_help=True)
@@ -48,8 +48,8 @@ def create(
     json: JsonOption = False,
 ) -> None:
     """Make a key and print its token, which is shown this once and stored nowhere."""
-    from graph import api_keys
-    from graph.workspace import ensure
+    from graph.records import api_keys
+    from graph.records.workspace import ensure
     from workatlas.auth.keys import digest_of, new_token
 
     settings, at = settings_for(workspace), now()
@@ -83,7 +83,7 @@ def create(
 
 
 async def _person(store: Store, workspace: str, named: str) -> str:
-    from graph.membership import person_named
+    from graph.records.membership import person_named
 
     found = await person_named(store, workspace, named)
     if found is None:
@@ -94,7 +94,7 @@ async def _person(store: Store, workspace: str, named: str) -> str:
 @app.command("list")
 def list_(workspace: WorkspaceOption = None, all_workspaces: AllOption = False, json: JsonOption = False) -> None:
     """List the keys that open the workspace, expired and revoked ones too; tokens are not among what is stored."""
-    from graph import api_keys
+    from graph.records import api_keys
 
     settings = settings_for(workspace)
 
@@ -114,7 +114,7 @@ def list_(workspace: WorkspaceOption = None, all_workspaces: AllOption = False, 
 @app.command()
 def revoke(key_id: Annotated[str, typer.Argument(metavar="ID")], json: JsonOption = False) -> None:
     """End a key for good, by the id that `list` shows; running servers refuse it within seconds."""
-    from graph import api_keys
+    from graph.records import api_keys
 
     async def work(store: Store) -> bool:
         return await api_keys.revoke(store, key_id, now())

@@ -12,8 +12,8 @@ from workatlas.cli.session import JsonOption, WorkspaceOption, now, settings_for
 from workatlas.errors import WorkatlasError
 
 if TYPE_CHECKING:
-    from graph.operations import Spawned
     from graph.store import Store
+    from graph.writing.operations import Spawned
 
 MAX_YEARS: Final = 5
 """How far ahead occurrences can be spawned."""
@@ -35,7 +35,7 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Spawn occurrences that are not spawned yet, late ones included; exit status 1 if an operation has a problem."""
-    from graph.operations import spawn
+    from graph.writing.operations import spawn
     from workatlas.recurring import DAY
 
     settings = settings_for(workspace)

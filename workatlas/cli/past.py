@@ -22,8 +22,8 @@ from workatlas.cli.session import (
 from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
-    from graph.past import Moment
-    from graph.snapshot import Snapshot
+    from graph.snapshots.past import Moment
+    from graph.snapshots.snapshot import Snapshot
     from graph.store import Store
 
 _MOMENT = "a day (its end, UTC), an instant, or the number of a change"
@@ -76,8 +76,8 @@ def _signed(days: int | None) -> str:
 
 
 def _snapshots(workspace: str | None, since: Moment, until: Moment | None) -> tuple[Snapshot, Snapshot]:
-    from graph.past import as_of
-    from graph.snapshot_store import load_snapshot
+    from graph.snapshots.past import as_of
+    from graph.snapshots.snapshot_store import load_snapshot
 
     settings = settings_for(workspace)
 
@@ -111,7 +111,7 @@ def history(
 
 
 def _history(workspace: str | None, item: str) -> dict[str, Any]:
-    from graph.spans import changes_of, identity_of, status_spans
+    from graph.records.spans import changes_of, identity_of, status_spans
     from graph.values import millis_to_instant
 
     settings, moment = settings_for(workspace), now()
@@ -140,7 +140,7 @@ def _history(workspace: str | None, item: str) -> dict[str, Any]:
 
 
 def _change(one: Any, at: str) -> dict[str, Any]:
-    from graph.export import native
+    from graph.reading.export import native
 
     nodes = [
         {"operation": node.operation, "before": native(node.kind, node.before), "after": native(node.kind, node.after)}

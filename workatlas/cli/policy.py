@@ -56,9 +56,9 @@ def _setting(text: str) -> tuple[str, object]:
 
 def _policy(workspace: str | None, values: dict[str, object]) -> tuple[Policy, int | None]:
     from graph.batch import Batch, new_id
-    from graph.history import Author
-    from graph.workspace import read
-    from graph.writer import write
+    from graph.records.history import Author
+    from graph.records.workspace import read
+    from graph.writing.writer import write
 
     settings = settings_for(workspace)
 

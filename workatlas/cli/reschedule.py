@@ -89,11 +89,11 @@ def _found(
 ) -> tuple[Cascade, int | None]:
     from analytics import reschedule as work_out
     from graph.batch import new_id
-    from graph.committer import Committer
-    from graph.history import Author
-    from graph.redating import NewDates, apply_dates
-    from graph.snapshot_store import load_snapshot
-    from graph.writer import Request
+    from graph.records.history import Author
+    from graph.snapshots.snapshot_store import load_snapshot
+    from graph.writing.committer import Committer
+    from graph.writing.redating import NewDates, apply_dates
+    from graph.writing.writer import Request
 
     settings = settings_for(workspace)
 

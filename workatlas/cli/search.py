@@ -13,8 +13,8 @@ from workatlas.cli.session import JsonOption, WorkspaceOption, settings_for, wit
 from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
-    from graph.search import Hit, Hits
-    from graph.snippets import Match
+    from graph.reading.search import Hit, Hits
+    from graph.reading.snippets import Match
     from graph.store import Store
 
 
@@ -28,9 +28,9 @@ def search(
     json: JsonOption = False,
 ) -> None:
     """Print the items in whose key, title or description all words stand, best first."""
-    from graph.search import search as find
-    from graph.sight import Sight
-    from graph.words import MAX_FOUND, Words
+    from graph.reading.search import search as find
+    from graph.reading.words import MAX_FOUND, Words
+    from graph.records.sight import Sight
 
     settings, words, chosen = settings_for(workspace), Words.read(text), _checked(kinds)
 

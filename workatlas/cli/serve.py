@@ -109,7 +109,7 @@ def _watch(level: str) -> None:
 
 
 async def _has_key(connection: Connection) -> bool:
-    from graph.api_keys import listed
+    from graph.records.api_keys import listed
     from graph.store import open_store
 
     async with open_store(connection) as store:
@@ -134,8 +134,8 @@ async def prepare(connection: Connection, workspace: str) -> None:
 
     """
     from graph.migrations import migrate
+    from graph.records.workspace import ensure
     from graph.store import open_store
-    from graph.workspace import ensure
 
     async with open_store(connection) as store:
         await migrate(store)

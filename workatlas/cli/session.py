@@ -20,8 +20,8 @@ from workatlas.settings import Settings
 
 if TYPE_CHECKING:
     from graph.connection import Connection
-    from graph.past import Moment
-    from graph.snapshot import Snapshot
+    from graph.snapshots.past import Moment
+    from graph.snapshots.snapshot import Snapshot
     from graph.store import Store
 
 Answer = TypeVar("Answer")
@@ -75,7 +75,7 @@ def moment_of(option: str, text: str) -> Moment:
         SettingsError: It names none.
 
     """
-    from graph.past import moment
+    from graph.snapshots.past import moment
 
     try:
         return moment(text)
@@ -112,7 +112,7 @@ def read_snapshot(workspace: str | None) -> Snapshot:
         UnknownWorkspaceError: There is no such workspace.
 
     """
-    from graph.snapshot_store import load_snapshot
+    from graph.snapshots.snapshot_store import load_snapshot
 
     settings = settings_for(workspace)
 

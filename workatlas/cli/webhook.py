@@ -12,8 +12,8 @@ from workatlas.cli.session import JsonOption, WorkspaceOption, now, settings_for
 from workatlas.errors import NotFoundError, WebhookError
 
 if TYPE_CHECKING:
+    from graph.records.webhooks import DeadLetter, Webhook
     from graph.store import Store
-    from graph.webhooks import DeadLetter, Webhook
     from resolvers.courier import Sent
     from workatlas.settings import Settings
 
@@ -65,7 +65,7 @@ def create(
 @app.command("list")
 def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """List the workspace's webhooks and how far each is."""
-    from graph import webhooks
+    from graph.records import webhooks
     from workatlas.cli.chains import print_table
 
     settings = settings_for(workspace)
@@ -84,7 +84,7 @@ def list_(workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
 @app.command()
 def revoke(hook_id: IdArgument, workspace: WorkspaceOption = None, json: JsonOption = False) -> None:
     """Remove a webhook, its secret and its undelivered messages for good."""
-    from graph import webhooks
+    from graph.records import webhooks
 
     settings = settings_for(workspace)
 
@@ -109,7 +109,7 @@ def resume(hook_id: IdArgument, workspace: WorkspaceOption = None, json: JsonOpt
 
 
 def _activate(settings: Settings, hook_id: str, active: bool, json: bool) -> None:
-    from graph import webhooks
+    from graph.records import webhooks
 
     async def work(store: Store) -> bool:
         hook = await webhooks.find(store, settings.workspace, hook_id)
@@ -144,7 +144,7 @@ def dead(
     json: JsonOption = False,
 ) -> None:
     """List messages that were given up after too many attempts, the oldest first."""
-    from graph import webhooks
+    from graph.records import webhooks
     from workatlas.cli.chains import print_table
 
     settings = settings_for(workspace)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from graph.batch import EdgeRow, NodeRow
 from graph.model import EDGES, NODES
-from graph.validation import KEPT_BY_WRITER, properties_of
+from graph.rules.validation import KEPT_BY_WRITER, properties_of
 from graph.values import Type
 
 _IDENTITY: Final = ("id", "key", "source", "sourceId")

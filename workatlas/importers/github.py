@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
-from graph.lifecycle import Category
+from graph.rules.lifecycle import Category
 from workatlas.importers.dates import DateReader
 from workatlas.importers.github_payload import Payload, login, payloads
 from workatlas.importers.github_text import Mention, Relation, mentions

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, Record, Ref, StatusNames
-from graph.lifecycle import CLOSED, Category
 from graph.model import EDGES
+from graph.rules.lifecycle import CLOSED, Category
 from workatlas.importers.files import shortened
 from workatlas.importers.importer import ImportOptions, usable_key
 from workatlas.importers.jira_mapping import CsvMapping, LinkMeaning, load

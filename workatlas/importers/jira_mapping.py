@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from graph.lifecycle import Category
+from graph.rules.lifecycle import Category
 from workatlas.errors import ImportFailedError
 from workatlas.importers.dates import DateReader
 from workatlas.importers.files import content

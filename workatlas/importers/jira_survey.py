@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from graph.batch import Anomaly
-from graph.lifecycle import Category
+from graph.rules.lifecycle import Category
 from workatlas.importers.files import shortened
 from workatlas.importers.jira_mapping import CsvMapping
 from workatlas.importers.jira_table import Row, Table

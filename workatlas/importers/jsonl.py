@@ -14,9 +14,9 @@ import orjson
 
 from graph.batch import BORN_HERE, Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames
 from graph.calendars import WorkingCalendar, WorkingCalendars
-from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
 from graph.policy import Policy
+from graph.rules.lifecycle import Category
 from graph.values import Type, check
 from workatlas.importers.files import lines, shortened
 from workatlas.importers.importer import MAX_KEY, ImportOptions, usable_key

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from graph.lifecycle import Category
+from graph.rules.lifecycle import Category
 
 
 def folded(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 import httpcore
 from standardwebhooks import Webhook as Signer
 
-from graph.webhooks import Webhook
+from graph.records.webhooks import Webhook
 from resolvers.courier import Message, RefusedAddressError, Sent
 from workatlas import __version__
 from workatlas.webhooks import addresses

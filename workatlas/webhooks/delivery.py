@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from graph import webhooks
 from graph.errors import GraphError
+from graph.records import webhooks
+from graph.records.webhooks import DeadLetter, Webhook
 from graph.store import Store
-from graph.webhooks import DeadLetter, Webhook
 from resolvers.courier import Courier, Sent
 from resolvers.messages import coming, identity
 from workatlas.keeping import keeping

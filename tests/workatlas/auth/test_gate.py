@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from graph import api_keys
-from graph.api_keys import ApiKey
 from graph.batch import Batch, EdgeRow, NodeRow, Ref, new_id
 from graph.connection import Connection
+from graph.records import api_keys
+from graph.records.api_keys import ApiKey
 from graph.store import Store, open_store
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from resolvers.access import Access, Role, Viewer
 from resolvers.errors import RefusedError
 from tests.workatlas.auth.provider import AUDIENCE, signing_server

@@ -16,7 +16,7 @@ from typer.testing import Result
 from graph.batch import BORN_HERE, Batch, NodeRow
 from graph.connection import Connection
 from graph.store import Store, open_store
-from graph.writer import write
+from graph.writing.writer import write
 from tests.workatlas.commands import command, environment_of
 from workatlas.app import AppOptions, create_app
 from workatlas.cli.serve import prepare

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import standardwebhooks
 
-from graph import webhooks
 from graph.connection import Connection
+from graph.records import webhooks
+from graph.records.webhooks import DeadLetter
 from graph.store import open_store
-from graph.webhooks import DeadLetter
 from tests.workatlas.commands import Run, answer, command, environment_of
 from tests.workatlas.webhooks.receiver import Receiver, receiving
 from workatlas.cli.serve import prepare

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.batch import EdgeRow, NodeRow, Record
-from graph.expansion import Port, arcs
 from graph.model import EDGES, NODES
+from graph.rules.expansion import Port, arcs
 from tests.workatlas.row_fit import misfits
 from workatlas.exporters.jsonl import lines
 from workatlas.generator import MIN_ITEMS, TODAY, records

@@ -10,9 +10,9 @@ import pytest
 
 from graph.batch import Anomaly, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, StatusNames
 from graph.calendars import WorkingCalendar, WorkingCalendars
-from graph.lifecycle import Category
 from graph.model import EDGES, NODES, Property
 from graph.policy import Policy
+from graph.rules.lifecycle import Category
 from graph.values import Type, check
 
 FIXTURES = Path(__file__).parents[2] / "data"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from graph.batch import Anomaly, NodeRow, Record
-from graph.recurrence import Recurrence
+from graph.rules.recurrence import Recurrence
 from tests.workatlas.importers.conformance import (
     FIXTURES,
     anomalies,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from graph.connection import Connection
-from graph.loading import LoadOptions, LoadReport, load
 from graph.migrations import migrate
 from graph.store import open_store
+from graph.writing.loading import LoadOptions, LoadReport, load
 from tests.workatlas.importers.conformance import FIXTURES, anomalies
 from workatlas.importers import IMPORTERS, ImportOptions
 

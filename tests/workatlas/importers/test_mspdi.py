@@ -12,8 +12,8 @@ import pytest
 from analytics import CriticalPath, critical_path
 from graph.batch import EdgeRow, NodeRow, Record
 from graph.calendars import Leave, WorkingCalendar, WorkingCalendars
-from graph.lifecycle import DEFAULT_STATUSES
-from graph.snapshot import Snapshot
+from graph.rules.lifecycle import DEFAULT_STATUSES
+from graph.snapshots.snapshot import Snapshot
 from tests.workatlas.importers.conformance import FIXTURES, anomalies, assert_conforms, by_id, edges, nodes, shared
 from workatlas.errors import ImportFailedError
 from workatlas.importers import IMPORTERS, ImportOptions

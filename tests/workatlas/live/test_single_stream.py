@@ -15,12 +15,12 @@ import httpx
 import pytest
 from httpx_sse import EventSource
 
-from graph import api_keys
-from graph.api_keys import ApiKey
 from graph.batch import Batch, NodeRow
 from graph.connection import Connection
+from graph.records import api_keys
+from graph.records.api_keys import ApiKey
 from graph.store import Store, open_store
-from graph.writer import Mode, write
+from graph.writing.writer import Mode, write
 from resolvers.access import Access
 from tests.workatlas.served import served
 from workatlas.app import AppOptions, create_app

@@ -20,11 +20,11 @@ import uvicorn
 import websockets
 
 from graph.batch import Batch, NodeRow
-from graph.committer import open_committer
 from graph.connection import Connection
-from graph.history import Author
+from graph.records.history import Author
 from graph.store import Store, open_store
-from graph.writer import Mode, Request, write
+from graph.writing.committer import open_committer
+from graph.writing.writer import Mode, Request, write
 from tests.workatlas.served import address_of, serving
 from workatlas import connections
 from workatlas.app import AppOptions, create_app

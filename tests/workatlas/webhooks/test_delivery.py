@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 import standardwebhooks
 
-from graph import webhooks
 from graph.batch import Batch
+from graph.records import webhooks
+from graph.records.webhooks import Webhook
 from graph.store import Store
-from graph.webhooks import Webhook
-from graph.writer import write
+from graph.writing.writer import write
 from resolvers import messages
 from resolvers.courier import Sent
 from resolvers.hooks import Wish, make, send_again, try_out
@@ -268,7 +268,7 @@ async def _until_killed(space: Space) -> None:
     """Deliver as a process that is killed would: without giving its lease back."""
     async with open_courier(private=True) as courier:
         for holder in range(1000):
-            from graph import leases
+            from graph.records import leases
 
             if await leases.take(space.store, f"webhooks {space.id}", str(id(courier)), 0.6):
                 break

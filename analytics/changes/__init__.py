@@ -1,0 +1,1 @@
+"""What changes do: what-if overlays, the impact of an issue, and differences between two snapshots."""

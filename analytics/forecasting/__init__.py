@@ -1,0 +1,1 @@
+"""How sure a finish is: samples of how long work takes."""

@@ -1,0 +1,1 @@
+"""Graph tools on projections: centrality, communities, dominators, routes and layered drawings."""

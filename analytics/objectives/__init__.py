@@ -1,0 +1,1 @@
+"""How far goals have come, and what was spent on them."""

@@ -1,0 +1,1 @@
+"""Load, velocity, bus factors, hand-offs and waits between teams."""

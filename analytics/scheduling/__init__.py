@@ -1,0 +1,1 @@
+"""When work can and must be done: the critical path, and schedules with limited people."""

@@ -1,0 +1,1 @@
+"""Snapshots: a workspace's graph as immutable columns; read, kept up with the log, taken back in time, and edited."""

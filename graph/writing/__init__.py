@@ -1,0 +1,1 @@
+"""The write path: rows and requests in, one validated and logged transaction out."""

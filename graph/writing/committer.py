@@ -1,0 +1,223 @@
+"""Commits the requests that wait at the same moment together: one transaction costs as much for sixty as for one.
+
+There is one committer a process. Requests of a workspace are done in the order in which they came; each gets its own
+answer, its own change in the log and its own refusal, as if it had been alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from graph.batch import Batch, Ref
+from graph.errors import BatchRefusedError, GraphError, StoreBusyError, StoreError
+from graph.model import NODES
+from graph.records import workspace
+from graph.records.directory import Directory
+from graph.store import Store, Transaction
+from graph.writing import planning
+from graph.writing.draft import Draft, Mode, Outcome
+from graph.writing.holding import HoldingTransaction
+from graph.writing.memory import Memory
+from graph.writing.node_drafts import refs_of
+from graph.writing.writer import Request, write_within
+
+MAX_TOGETHER: Final = 64
+"""Most requests in one transaction."""
+MAX_WAITING: Final = 1_000
+"""Most requests of one workspace that wait."""
+
+Result = Outcome | Exception
+
+
+class _SpoiledError(Exception):
+    """A request was refused after it had written: only undoing the transaction takes that back."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+
+
+@dataclass(slots=True)
+class _Waiting:
+    request: Request
+    answer: asyncio.Future[Outcome]
+
+
+class Committer:
+    """Takes requests and commits those that wait together; close it to let those that wait be done."""
+
+    def __init__(self, store: Store, *, together: int = MAX_TOGETHER, waiting: int = MAX_WAITING) -> None:
+        self._store = store
+        self._together = together
+        self._most = waiting
+        self._queues: dict[str, deque[_Waiting]] = {}
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
+
+    async def submit(self, workspace_id: str, request: Request) -> Outcome:
+        """Do what a request asks for, and return once it is committed.
+
+        A caller that is cancelled takes back a request that still waits; one that is being committed is done.
+
+        Raises:
+            StoreBusyError: Too many requests wait, or the committer is closed; nothing was done.
+            BatchRefusedError: The request breaks a rule; nothing was written for it.
+            UnknownWorkspaceError: There is no such workspace.
+            StoreError: The database failed; where ``lost`` is set, the request may have been done all the same.
+
+        """
+        queue = self._queues.setdefault(workspace_id, deque())
+        if self._closed or len(queue) >= self._most:
+            raise StoreBusyError("too many writes wait here: try again in a moment")
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        queue.append(waiting)
+        if workspace_id not in self._workers:
+            self._workers[workspace_id] = asyncio.create_task(self._work(workspace_id, queue))
+        return await waiting.answer
+
+    async def close(self) -> None:
+        """Refuse further requests, and wait until those that wait are done."""
+        self._closed = True
+        await asyncio.gather(*self._workers.values())
+
+    async def _work(self, workspace_id: str, queue: deque[_Waiting]) -> None:
+        taken: list[_Waiting] = []
+        try:
+            while queue:
+                taken = [queue.popleft() for _ in range(min(self._together, len(queue)))]
+                taken = [one for one in taken if not one.answer.done()]
+                for one, result in zip(taken, await self._results(workspace_id, taken), strict=True):
+                    _answer(one, result)
+        finally:
+            # Only a loop that is being torn down leaves some of them without an answer.
+            del self._workers[workspace_id], self._queues[workspace_id]
+            for one in (*taken, *queue):
+                one.answer.cancel()
+
+    async def _results(self, workspace_id: str, taken: Sequence[_Waiting]) -> list[Result]:
+        try:
+            return await self._done(workspace_id, [one.request for one in taken])
+        except Exception as error:  # noqa: BLE001 - a defect reaches those who asked, and the next ones get their turn
+            return [error] * len(taken)
+
+    async def _done(self, workspace_id: str, requests: Sequence[Request], *, again: bool = True) -> list[Result]:
+        """Do requests together; where one spoils that, it is done alone, and the others together ``again``."""
+        try:
+            return await self._commit(workspace_id, requests)
+        except _SpoiledError as spoiled:
+            place = spoiled.place
+            rest = [*requests[:place], *requests[place + 1 :]]
+            others = await (self._done(workspace_id, rest, again=False) if again else self._alone(workspace_id, rest))
+            return [*others[:place], *await self._alone(workspace_id, [requests[place]]), *others[place:]]
+        except StoreError as error:
+            if error.lost or len(requests) < 2:
+                return [error] * len(requests)
+            return await self._alone(workspace_id, requests)
+        except GraphError as error:
+            return [error] * len(requests)
+
+    async def _alone(self, workspace_id: str, requests: Sequence[Request]) -> list[Result]:
+        return [result for one in requests for result in await self._done(workspace_id, [one])]
+
+    async def _commit(self, workspace_id: str, requests: Sequence[Request]) -> list[Result]:
+        if not requests:
+            return []
+
+        async def work(transaction: Transaction) -> list[Result]:
+            return await _within(HoldingTransaction(transaction), workspace_id, requests)
+
+        return await self._store.write(work)
+
+
+@asynccontextmanager
+async def open_committer(store: Store) -> AsyncIterator[Committer]:
+    """Open a committer, and let those that wait be done at the end of the block."""
+    committer = Committer(store)
+    try:
+        yield committer
+    finally:
+        await committer.close()
+
+
+def _answer(waiting: _Waiting, result: Result) -> None:
+    if waiting.answer.done():
+        return
+    if isinstance(result, Outcome):
+        waiting.answer.set_result(result)
+    else:
+        waiting.answer.set_exception(result)
+
+
+async def _within(transaction: HoldingTransaction, workspace_id: str, requests: Sequence[Request]) -> list[Result]:
+    """Do requests one after the other in one transaction; each sees what those before it did.
+
+    Raises:
+        _SpoiledError: One was refused after it had written, and was not alone.
+
+    """
+    settings = await workspace.lock(transaction, workspace_id, requests[0].author.request)
+    memory = Memory(Directory(workspace_id))
+    counters, settings_changed = settings.counters, False
+    await _foresee(transaction, settings, memory, requests)
+    results: list[Result] = []
+    for place, request in enumerate(requests):
+        own = replace(
+            settings,
+            statuses=dict(settings.statuses),
+            fields=dict(settings.fields),
+            counters=dict(settings.counters),
+        )
+        branch = memory.branch()
+        draft = Draft(transaction, own, Mode.EDIT, request.author, request.now, branch, request.sight)
+        try:
+            results.append(await write_within(draft, request))
+        except BatchRefusedError as error:
+            if draft.begun and len(requests) > 1:
+                raise _SpoiledError(place) from error
+            if draft.begun:
+                raise
+            results.append(error)
+            continue
+        memory.absorb(branch)
+        settings = own
+        settings_changed = settings_changed or draft.settings_changed
+    if settings_changed or counters != settings.counters:
+        await workspace.save_settings(transaction, settings)
+    await transaction.flush()
+    return results
+
+
+async def _foresee(
+    transaction: Transaction, settings: workspace.Workspace, memory: Memory, requests: Sequence[Request]
+) -> None:
+    """Read at once what the requests will look for one by one."""
+    batches = [one.work for one in requests if isinstance(one.work, Batch)]
+    rows = [row for batch in batches for row in batch.nodes]
+    edges = [row for batch in batches for row in batch.edges]
+    refs = {*refs_of(rows, Mode.EDIT), *(ref for row in edges for ref in (row.start, row.end))}
+    refs |= {ref for batch in batches for ref in (*batch.archive, *batch.restore)}
+    await memory.directory.look_up(transaction, refs | _coming_keys(settings, batches))
+    changed = [item for row in rows if (item := memory.directory[row.of or Ref(row.source, row.source_id)])]
+    await memory.read_states(transaction, settings.id, changed)
+    ends = [(memory.directory[row.start], row.kind, memory.directory[row.end]) for row in edges]
+    names = [(start.id, kind, end.id) for start, kind, end in ends if start and end]
+    await memory.read_edges(transaction, settings.id, names)
+    await memory.look_up_answers(transaction, settings.id, [one.key for one in requests if one.key])
+
+
+def _coming_keys(settings: workspace.Workspace, batches: Sequence[Batch]) -> set[Ref]:
+    """Return the keys that new items without one will be given, if they are free."""
+    refs: set[Ref] = set()
+    counters = dict(settings.counters)
+    for batch in batches:
+        for row in batch.nodes:
+            if row.of is None and row.key is None and row.kind in NODES:
+                prefix = planning.prefix_of(row.kind)
+                counters[prefix] = counters.get(prefix, 0) + 1
+                refs.add(Ref("key", f"{prefix}-{counters[prefix]}"))
+    return refs
