@@ -4,7 +4,7 @@ Run as ``python -m benchmarks.graph_tools [ITEMS ...]``; by default 10,000, 100,
 as many edges. Every library gets its own graph before the clock starts; each figure is the shortest of several runs
 after one that compiles. A library that is not installed, or a peer that has no such function, leaves a dash; NetworkX
 is asked only where it answers within seconds. igraph comes with
-``uv pip install --require-hashes -r benchmarks/requirements.lock``.
+``.venv/bin/pip install --require-hashes -r benchmarks/requirements.lock``.
 """
 
 from __future__ import annotations
