@@ -25,8 +25,7 @@ TRAVERSAL: Mapping[Role, str] = {
 }
 
 INTRODUCTION = """\
-<!-- Written by scripts/generate_model_page.py from graph/model.py and graph/rules/lifecycle.py; change those instead.
--->
+<!-- Written by scripts/generate_model_page.py from graph/model.py and graph/rules/lifecycle.py: change those. -->
 
 # The model
 

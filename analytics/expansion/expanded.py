@@ -262,10 +262,11 @@ def _units(arcs: Arcs, waits: Waits, calendar: Calendar, today: date | None, hou
 def _released(order: Order, waits: Waits, calendar: Calendar, today: date | None) -> dict[str, NDArray[Any]]:
     """Return what holds each unit back until a time, by the name of its column. Shape (u,) each."""
     release, start_lag, end_lag = np.zeros(order.count), np.zeros(order.count), np.zeros(order.count)
-    np.maximum.at(release, order.unit, waits.release)
-    np.maximum.at(start_lag, order.unit, waits.start_lag)
     # Inside a cycle nobody says where it ends: what ties the end of a member holds the whole cycle's start.
-    np.maximum.at(end_lag, order.unit, np.where(order.is_cycle[order.unit], 0.0, waits.ends))
+    in_cycle = order.is_cycle[order.unit]
+    np.maximum.at(release, order.unit, np.where(in_cycle, np.maximum(waits.release, waits.ends), waits.release))
+    np.maximum.at(start_lag, order.unit, waits.start_lag)
+    np.maximum.at(end_lag, order.unit, np.where(in_cycle, 0.0, waits.ends))
     start_lag = np.where(order.is_cycle, release, start_lag)
     planned = np.full(order.count, np.datetime64("NaT", "D"))
     np.fmax.at(planned, order.unit, waits.planned)

@@ -79,7 +79,7 @@ def _base(letter: str) -> str:
     if letter in _ALONE:
         return _ALONE[letter]
     bare = "".join(one for one in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(one))
-    return bare if bare.isascii() and bare.isalpha() else letter
+    return bare.lower() if bare.isascii() and bare.isalpha() else letter  # some styled capitals have no small letter
 
 
 @cache

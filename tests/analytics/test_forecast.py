@@ -110,6 +110,24 @@ def test_every_sample_is_the_critical_path_of_what_it_drew(graph: Any, enough: f
     assert sampled.critical.tolist() == counts.tolist()
 
 
+def test_a_lag_that_still_passes_holds_the_start_of_a_cycle_whatever_is_drawn() -> None:
+    graph = nx.MultiDiGraph()
+    graph.add_node("T-1", status="STARTED", remaining=0.0)
+    graph.add_node("T-2", status="PLANNED", remaining=8.0)
+    graph.add_node("P-0", kind="Project", status="PLANNED")
+    graph.add_node("O-0", kind="Objective")
+    graph.add_edge("T-2", "P-0", kind="PART_OF")
+    graph.add_edge("T-2", "P-0", kind="BLOCKS", type="FS", lag=0.0)
+    graph.add_edge("T-1", "T-2", kind="BLOCKS", type="SF", lag=3.0)
+    graph.add_edge("P-0", "O-0", kind="CONTRIBUTES_TO")
+    snapshot = Snapshot.from_networkx(graph)
+    expanded, row = Expanded.of(snapshot), snapshot.row("O-0")
+    assert expanded.finish_hours(row) == pytest.approx(3 + 8)
+    simulation = Simulation(expanded, spread_of(expanded, ALONE), [row])
+    drawn = simulation.hours(np.array([snapshot.row("T-2")], dtype=np.int32), 50, 1)
+    assert simulation.run(50, 1).finishes == pytest.approx(3 + drawn)
+
+
 def test_two_in_parallel_are_as_late_as_the_later_one() -> None:
     found = asked(serving(10, 14), 20_000, uncertainty=ALONE)
     assert_distributed(found.hours, lambda hours: cdf(hours / 10) * cdf(hours / 14))

@@ -6,7 +6,7 @@ import itertools
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graph.errors import UnreadableSearchError
@@ -73,6 +73,7 @@ def test_more_than_a_search_may_hold_is_refused_in_a_sentence() -> None:
 
 
 @given(st.text(max_size=40))
+@example("𝘼")
 def test_folding_is_the_same_for_all_cases_and_for_what_is_folded(text: str) -> None:
     once = folded(text)
     assert folded(once) == once

@@ -896,7 +896,7 @@ def test_what_only_a_team_may_see_is_not_there_for_others(world: Desk) -> None:
 
 def test_codes_are_those_that_the_write_path_uses() -> None:
     root = Path(__file__).parents[2]
-    text = "\n".join(one.read_text(encoding="utf-8") for one in (root / "graph").glob("*.py"))
+    text = "\n".join(one.read_text(encoding="utf-8") for one in (root / "graph").rglob("*.py"))
     used = set(re.findall(r'(?:Problem|problem|_refused)\(\s*"([A-Z_]+)"', text))
     imports_only = {"SKIPPED", "LOCAL_EDIT_KEPT", "EDGE_DROPPED"}
     assert used - imports_only <= CODES.keys()
