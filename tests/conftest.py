@@ -7,8 +7,10 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from graph.connection import Connection
 from workatlas.embedded import NEO4J_VERSION, ensure_running
@@ -17,17 +19,25 @@ from workatlas.settings import Settings
 
 
 @pytest.fixture(scope="session")
-def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of this run, the same for all processes that share it."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def connection(run_folder: Path) -> Iterator[Connection]:
     """Reach ``NEO4J_URI`` if it is set, else a container where Docker is there, else the embedded database.
 
-    Without any of them the tests that need one are skipped, or fail where ``CI`` is set.
+    The processes of a run share the embedded one, as commands do: the last that leaves stops it. Without any of them
+    the tests that need one are skipped, or fail where ``CI`` is set.
     """
     settings = Settings.from_environ(os.environ)
     if settings.neo4j_uri is None and _docker_answers():
         yield from _container()
         return
     try:
-        database = ensure_running(replace(settings, home=tmp_path_factory.mktemp("home"), profile="tests"))
+        database = ensure_running(replace(settings, home=run_folder / "home", profile="tests"))
     except WorkatlasError as error:
         if os.environ.get("CI"):
             raise
@@ -36,6 +46,13 @@ def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with database:
         yield database.connection
+
+
+@pytest.fixture
+def whole_database(run_folder: Path) -> Iterator[None]:
+    """Keep a test apart from others that act on webhooks, or old answers, of all workspaces, or rely on their own."""
+    with FileLock(run_folder / "whole_database.lock"):
+        yield
 
 
 def _docker_answers() -> bool:

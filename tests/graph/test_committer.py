@@ -154,6 +154,7 @@ def test_one_key_sent_fifty_times_at_once_has_one_effect_and_one_answer(run: Run
     run(scenario)
 
 
+@pytest.mark.usefixtures("whole_database")
 def test_an_answer_that_was_forgotten_is_given_no_more(run: Run) -> None:
     async def scenario(space: Space) -> None:
         committer = Committer(space.store)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from filelock import FileLock
 
 from graph.connection import Connection
 from workatlas.cli.serve import prepare
@@ -41,17 +42,23 @@ class Node:
 
 
 @pytest.fixture(scope="session")
-def node() -> Node:
+def node(run_folder: Path) -> Node:
     """Node, where it is installed, with the locked packages beside the scripts."""
     found, npm = shutil.which("node"), shutil.which("npm")
     if found is None or npm is None:
         _missing("node and npm are not installed")
-    if not INSTALLED.is_file() or INSTALLED.stat().st_mtime < LOCK.stat().st_mtime:
-        command = [str(npm), "ci", "--prefer-offline"]
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=400, check=False)
-        if done.returncode != 0:
-            _missing(f"the packages cannot be had: {done.stderr.strip()[-200:]}")
+    with FileLock(run_folder / "npm.lock"):
+        _install(str(npm))
     return Node(str(found))
+
+
+def _install(npm: str) -> None:
+    if INSTALLED.is_file() and INSTALLED.stat().st_mtime >= LOCK.stat().st_mtime:
+        return
+    command = [npm, "ci", "--prefer-offline"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=400, check=False)
+    if done.returncode != 0:
+        _missing(f"the packages cannot be had: {done.stderr.strip()[-200:]}")
 
 
 def _missing(reason: str) -> None:

@@ -17,7 +17,11 @@ Run = Callable[..., Result]
 
 
 def environment_of(connection: Connection, home: Path, **settings: str) -> dict[str, str]:
-    """Return an environment in which commands use a database and a home, with further settings."""
+    """Return an environment in which commands use a database and a home, with further settings.
+
+    A server delivers to no webhook and forgets no answer, unless it is told to: it would do so in the whole database,
+    which other tests use at the same time.
+    """
     return {
         **os.environ,
         "NEO4J_URI": connection.uri,
@@ -25,6 +29,8 @@ def environment_of(connection: Connection, home: Path, **settings: str) -> dict[
         "NEO4J_PASSWORD": connection.password,
         "NEO4J_DATABASE": connection.database,
         "WORKATLAS_HOME": str(home),
+        "WORKATLAS_WEBHOOK_TRIES": "0",
+        "WORKATLAS_IDEMPOTENCY_DAYS": "0",
         "COLUMNS": "200",
         **settings,
     }

@@ -143,6 +143,7 @@ def test_several_processes_are_one_server(environment: dict[str, str]) -> None:
         assert served.stop() <= 15
 
 
+@pytest.mark.usefixtures("whole_database")
 def test_webhooks_go_on_when_the_process_that_delivers_is_killed(environment: dict[str, str]) -> None:
     async def scenario(served: Served) -> None:
         async with receiving() as receiver:
@@ -175,7 +176,7 @@ def test_webhooks_go_on_when_the_process_that_delivers_is_killed(environment: di
             firsts += [seq for seq in one.seqs if seq not in firsts]
         assert firsts == [1, 2, 3, 4, 5]
 
-    with _serving(environment, "--workers", "2") as served:
+    with _serving(environment | {"WORKATLAS_WEBHOOK_TRIES": "12"}, "--workers", "2") as served:
         asyncio.run(scenario(served))
 
 

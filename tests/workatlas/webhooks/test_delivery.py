@@ -35,6 +35,7 @@ from workatlas.webhooks.courier import open_courier
 from workatlas.webhooks.delivery import Deliverer, Retries, delivering
 
 __all__ = ["migrated", "run"]
+pytestmark = pytest.mark.usefixtures("whole_database")
 QUICK = Retries(tries=3, first=0.05)
 
 
