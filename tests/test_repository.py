@@ -197,3 +197,19 @@ def test_the_pattern_leaves_other_paths_alone(line: str) -> None:
 def test_the_model_page_is_up_to_date() -> None:
     page = runpy.run_path(str(ROOT / "scripts" / "generate_model_page.py"))["page"]()
     assert (ROOT / "docs" / "model.md").read_text(encoding="utf-8") == page, "run scripts/generate_model_page.py"
+
+
+CYPHER: Final = re.compile(r"\b(?:MATCH|MERGE|CREATE) \(|\bUNWIND \$|\bDETACH DELETE\b|\bCALL db\.|\bRETURN \w+\.")
+
+
+@pytest.mark.parametrize("package", ["analytics", "resolvers", "workatlas"])
+def test_cypher_is_written_in_graph_alone(package: str) -> None:
+    """A text that is Cypher outside ``graph/`` could be put together with a client's."""
+    assert CYPHER.search("MATCH (n) RETURN n")
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CYPHER.search(node.value)
+    ]
+    assert found == []
