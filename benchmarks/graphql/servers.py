@@ -8,7 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,14 +119,14 @@ def running(connection: Connection, workspace: str) -> Iterator[list[Server]]:
     with ExitStack() as stack:
         servers = []
         for name in NAMES:
-            url, process = stack.enter_context(_started(name, commands[name], environ))
+            url, process = stack.enter_context(started(name, commands[name], environ))
             own = json.loads(made.stdout)["token"] if name == "workatlas" else token
             servers.append(Server(name, f"{url}/graphql" if name == "workatlas" else url, own, process))
         yield servers
 
 
 @contextmanager
-def _started(name: str, command: list[str], environ: Mapping[str, str]) -> Iterator[tuple[str, psutil.Process]]:
+def started(name: str, command: Sequence[str], environ: Mapping[str, str]) -> Iterator[tuple[str, psutil.Process]]:
     """Start a server and yield the address of its line ``ready ADDRESS``."""
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
