@@ -121,7 +121,8 @@ async def _purge(connection: Connection, name: str) -> None:
 
 
 def _environ(connection: Connection, name: str) -> dict[str, str]:
-    return dict(os.environ) | {
+    own = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return own | {
         "NEO4J_URI": connection.uri, "NEO4J_USERNAME": connection.username, "NEO4J_PASSWORD": connection.password,
         "NEO4J_DATABASE": connection.database, "WORKATLAS_WORKSPACE": name, "WORKATLAS_LIMIT_SECONDS": str(SECONDS),
         "WORKATLAS_FINDINGS_INTERVAL": "0", "WORKATLAS_OPERATIONS_INTERVAL": "0",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import fsum, log
 from typing import TYPE_CHECKING, Any, Final
 
@@ -181,7 +181,8 @@ class _Known:
 
     def __init__(self, snapshot: Snapshot, seen: Flags) -> None:
         edges = snapshot.edges
-        self._joined = set(zip(edges.start.tolist(), edges.end.tolist(), strict=True))
+        self._count = len(snapshot)
+        self._joined = np.sort(edges.start.astype(np.int64) * self._count + edges.end)
         self._is_issue = snapshot.items.kind == KINDS.index("Issue")
         self._wholes: dict[int, set[int]] = {}
         places = snapshot.edges_of("PART_OF")
@@ -190,11 +191,16 @@ class _Known:
                 self._wholes.setdefault(part, set()).add(whole)
 
     def as_two(self, first: int, last: int) -> bool:
-        if (first, last) in self._joined or (last, first) in self._joined:
+        if self._joins(first, last) or self._joins(last, first):
             return True
         one, other = self._wholes.get(first), self._wholes.get(last)
         planned = not (self._is_issue[first] or self._is_issue[last])
         return bool(planned and one and other and one.isdisjoint(other))
+
+    def _joins(self, start: int, end: int) -> bool:
+        wanted = start * self._count + end
+        place = int(np.searchsorted(self._joined, wanted))
+        return place < len(self._joined) and int(self._joined[place]) == wanted
 
 
 class _Titles:
@@ -203,24 +209,27 @@ class _Titles:
     def __init__(self, snapshot: Snapshot, rows: Sequence[int]) -> None:
         self._snapshot = snapshot
         self._count = len(rows)
-        words = {row: {folded(token) for token, _ in tokens(snapshot.items.title[row])} for row in rows}
+        titles = snapshot.items.title
+        words = {row: frozenset(folded(token) for token, _ in tokens(titles[row])) for row in rows}
         self._having: dict[str, set[int]] = {}
         for row, own in words.items():
             for word in own:
                 self._having.setdefault(word, set()).add(row)
         self._often = {word: len(having) for word, having in self._having.items()}
         self._weight = {word: log(1 + self._count / often) for word, often in self._often.items()}
+        self._told: dict[frozenset[str], bool] = {}
         # A title of a pattern has no pair: what it shares with another stands in still more of them.
-        self._words = {
-            row: sorted(own, key=lambda word: (self._often[word], word))
-            for row, own in words.items()
-            if self._tells(own)
-        }
+        self._sets = {row: own for row, own in words.items() if self._tells(own)}
+        self._words = {row: sorted(own, key=lambda word: (self._often[word], word)) for row, own in self._sets.items()}
 
-    def _tells(self, words: Iterable[str]) -> bool:
-        """Tell whether only few titles have all of these words."""
-        having = sorted((self._having[word] for word in words), key=len)
-        return not having or len(having[0]) <= _MOST or len(having[0].intersection(*having[1:])) <= _MOST
+    def _tells(self, words: frozenset[str]) -> bool:
+        """Tell whether only few titles have all of these words. Patterns come again and again: worked out once each."""
+        told = self._told.get(words)
+        if told is None:
+            rarest, *others = sorted((self._having[word] for word in words), key=len) or [set()]
+            having = (row for row in rarest if all(row in other for other in others))
+            told = self._told[words] = next(islice(having, _MOST, None), None) is None
+        return told
 
     def candidates(self, least: float) -> Iterator[tuple[int, int]]:
         """Yield each pair of rows once that shares a word at the head of both titles.
@@ -244,10 +253,11 @@ class _Titles:
 
     def similarity(self, first: int, last: int) -> float:
         """Return how alike two titles are; 0 where they share a pattern only."""
-        one, other = set(self._words[first]), set(self._words[last])
-        both, either = one & other, one | other
+        one, other = self._sets[first], self._sets[last]
+        both = one & other
         if not self._tells(both):
             return 0.0
+        either = one | other
         return fsum(self._weight[word] for word in both) / fsum(self._weight[word] for word in either)
 
     def pair(self, alike: float, first: int, last: int) -> Duplicate:
@@ -256,7 +266,7 @@ class _Titles:
         first, last = sorted(
             (first, last), key=lambda row: (np.isnat(items.created_at[row]), items.created_at[row], row)
         )
-        shared = set(self._words[first]) & set(self._words[last])
+        shared = self._sets[first] & self._sets[last]
         return Duplicate(
             key=items.key[first],
             title=items.title[first],
