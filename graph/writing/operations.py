@@ -21,6 +21,7 @@ from graph.errors import BatchRefusedError, ConflictError, Problem
 from graph.model import NODES
 from graph.records.history import Author
 from graph.records.sight import Sight, seen
+from graph.records.workspace import read as read_workspace
 from graph.rules.recurrence import Recurrence
 from graph.rules.template import Spawner, Template
 from graph.rules.validation import State, arrived
@@ -111,6 +112,7 @@ async def spawn(
         StoreError: The database failed; what was spawned before stays.
 
     """
+    await read_workspace(store, workspace)
     spawned: list[Spawned] = []
     after = ""
     while rows := await store.rows(_DUE, workspace=workspace, until=until, only=only, after=after, first=PAGE):

@@ -35,7 +35,8 @@ def run(
     json: JsonOption = False,
 ) -> None:
     """Spawn occurrences that are not spawned yet, late ones included; exit status 1 if an operation has a problem."""
-    from graph.writing.operations import spawn
+    from graph.records.sight import Sight
+    from graph.writing.operations import find_operation, spawn
     from workatlas.recurring import DAY
 
     settings = settings_for(workspace)
@@ -46,6 +47,8 @@ def run(
 
     async def work(store: Store) -> list[Spawned]:
         found: list[Spawned] = []
+        if operation is not None and await find_operation(store, Sight(settings.workspace), operation) is None:
+            raise WorkatlasError(f"Workspace {settings.workspace!r} has no operation {operation!r}: give its key.")
         more = True
         while more:
             some = await spawn(store, settings.workspace, until=end, now=started, only=operation)

@@ -73,6 +73,15 @@ def test_a_day_that_is_too_far_away_is_refused(run: Callable[..., Result]) -> No
     assert "5 years" in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("words", "said"), [(["--workspace", "nowhere"], "'nowhere'"), (["--operation", "OP-404"], "no operation 'OP-404'")]
+)
+def test_what_is_not_there_is_said(run: Callable[..., Result], words: list[str], said: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 1
+    assert said in str(result.exception)
+
+
 def test_servers_spawn_by_themselves_and_together_once(
     connection: Connection, workspace: str, caplog: pytest.LogCaptureFixture
 ) -> None:
