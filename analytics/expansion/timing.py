@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from analytics.expansion.passes import (
     Work,
     arrivals,
     early_moments,
+    ends_without,
     late_moments,
     late_starts,
     walk_ends,
@@ -217,9 +219,8 @@ class _HourDays:
 
 def _in_days(expanded: Expanded, target: int) -> Timing:
     """Return times in each unit's own calendar."""
-    assert expanded.today is not None  # ``has_own_calendars``
-    clock = Clock(expanded, expanded.today)
-    let, starts, ends = clock.early(expanded.hours)
+    clock = Clock.of(expanded)
+    let, starts, ends = clock.planned
     is_end = ends_of(expanded, target)
     end = _last(ends[is_end])
     arrives = arrivals(clock.network, clock.work, starts, ends, clock.rulers)
@@ -324,6 +325,22 @@ class Clock:
         expanded = self._expanded
         work = self.work._replace(hours=hours)
         return early_moments(self.network, work, expanded.arcs.child, expanded.arc_share, expanded.need, self.rulers)
+
+    def ends_without(self, unit: int) -> Floats:
+        """Return when units end if one had no work left. Shape (u,)."""
+        expanded = self._expanded
+        hours = expanded.hours.copy()
+        hours[unit] = 0.0
+        _, starts, ends = self.planned
+        return ends_without(
+            self.network, self.work._replace(hours=hours), expanded.arcs.child, expanded.arc_share, expanded.need,
+            self.rulers, starts, ends, unit,
+        )  # fmt: skip
+
+    @cached_property
+    def planned(self) -> tuple[Floats, Floats, Floats]:
+        """When units are let start, start, and end, with all their hours; worked out once. Shape (u,) each."""
+        return self.early(self._expanded.hours)
 
     def begin_days(self, moments: Floats) -> Days:
         """Return the day on which each unit begins; what takes no time begins when it ends."""

@@ -26,7 +26,7 @@ def drags(expanded: Expanded, timing: Timing) -> tuple[Floats, tuple[str, ...]]:
 
     O(u + a + c log c) for c critical units where everything is counted in one calendar and all children of goals are
     waited for: the longest path without a unit jumps over it in the topological order. Otherwise a forward pass for
-    each critical unit.
+    each critical unit, in calendars over what it moves alone.
     """
     found = np.zeros(len(expanded.hours))
     chosen = np.flatnonzero(timing.critical & (expanded.hours > 0)).astype(np.int32)
@@ -58,13 +58,12 @@ def _by_passes(expanded: Expanded, timing: Timing, chosen: list[int], found: Flo
 
 def finish_without(expanded: Expanded, target: int, unit: int) -> float:
     """Return when the target would be finished, in hours from today, if a unit had no work left. One forward pass."""
+    if has_own_calendars(expanded):
+        clock = Clock.of(expanded)
+        end = clock.ends_without(unit)[ends_of(expanded, target)].max(initial=0.0)
+        return float(all_hours(clock.rulers, 0, np.array([end]))[0])
     hours = expanded.hours.copy()
     hours[unit] = 0.0
-    if has_own_calendars(expanded) and expanded.today is not None:
-        clock = Clock(expanded, expanded.today)
-        _, _, ends = clock.early(hours)
-        end = ends[ends_of(expanded, target)].max(initial=0.0)
-        return float(all_hours(clock.rulers, 0, np.array([end]))[0])
     network = network_of(expanded)
     tied = network.from_finish * hours[expanded.tails] - network.to_finish * hours[expanded.heads]
     release = np.maximum(expanded.start_hours, expanded.end_lag - hours)

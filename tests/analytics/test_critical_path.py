@@ -177,6 +177,18 @@ def test_late_times_are_the_last_from_which_a_forward_pass_keeps_the_target(
                 assert keeps(held, float(moment)) == allowed, (held, moment, last, excluded)
 
 
+@settings(max_examples=60, deadline=None)
+@given(plans())
+def test_ends_without_a_unit_are_those_of_a_whole_forward_pass(plan: tuple[Slots, Any, list[WorkingCalendar]]) -> None:
+    _, graph, stored = plan
+    expanded = Expanded.of(snapshot_of(graph, calendars=stored), MONDAY)
+    clock = Clock(expanded, MONDAY)
+    for unit in np.flatnonzero(expanded.hours > 0).tolist():
+        hours = expanded.hours.copy()
+        hours[unit] = 0.0
+        np.testing.assert_array_equal(clock.ends_without(unit), clock.early(hours)[2])
+
+
 @settings(max_examples=120, deadline=None)
 @given(plans())
 def test_calendars_agree_with_time_counted_slot_by_slot(plan: tuple[Slots, Any, list[WorkingCalendar]]) -> None:
