@@ -347,10 +347,15 @@ class Clock:
         begun = self._day(np.floor(moments + 1e-6))
         return np.where(self.work.hours > 0, begun, self.end_days(moments))
 
-    def end_days(self, moments: Floats) -> Days:
-        """Return the day on which each unit ends, and not before the day for which it is planned."""
+    def end_days(self, moments: Floats, units: Ints | None = None) -> Days:
+        """Return the day on which each unit (all of them, or some) ends, not before the day for which it is planned."""
+        planned = self._expanded.planned_days if units is None else self._expanded.planned_days[units]
         ended = self._day(np.maximum(np.ceil(moments - 1e-6) - 1, 0))
-        return np.where(np.isnat(ended), ended, np.fmax(ended, self._expanded.planned_days))
+        return np.where(np.isnat(ended), ended, np.fmax(ended, planned))
+
+    def workspace_hours(self, moments: Floats) -> Floats:
+        """Return the hours of the workspace's calendar that are over at moments of shape (n,)."""
+        return _rounded(all_hours(self.rulers, 0, moments))
 
     def _day(self, numbers: Floats) -> Days:
         known = np.isfinite(numbers)

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.ownership import Ownership
 from analytics.expansion.scope import Focus
+from analytics.expansion.timing import finish_of, has_own_calendars, timing
 from analytics.expansion.trees import target_row
 from analytics.forecasting.simulation import Sampled, Simulation
 from analytics.forecasting.uncertainty import Spread, Uncertainty, spread_of
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
-from graph.snapshots.columns import Flags, Floats, Ints
+from graph.snapshots.columns import Days, Flags, Floats, Ints
 from graph.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _CANDIDATES: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Percentile:
-    """By when a goal is finished in ``percent`` % of the samples: working hours from today, and the day."""
+    """By when a goal is finished in ``percent`` % of the samples: the workspace's hours from today, and the day."""
 
     percent: int
     hours: float
@@ -102,7 +103,7 @@ class Forecast:
     correlation: float
     hours: Floats
     completeness: Completeness
-    _expanded: Expanded
+    _days: Days
 
     def percentile(self, percent: float) -> date | float | None:
         """Return the day by which the goal is finished in ``percent`` % of the samples; hours without ``today``.
@@ -117,9 +118,8 @@ class Forecast:
             raise ValueError(f"percent is {percent:g}; ask for 0 to 100")
         if not len(self.hours):
             return None
-        hours = float(np.quantile(self.hours, percent / 100, method="inverted_cdf"))
-        today = self._expanded.today
-        return hours if today is None else self._expanded.calendar.finish_day(today, hours)
+        place = _place(len(self.hours), percent)
+        return as_date(self._days[place]) or float(self.hours[place])
 
     def explain(self) -> Explanation:
         """Return the day of P80, the probability of being on time, and what drives the goal most often."""
@@ -192,7 +192,8 @@ def forecast(
     free; a goal needs only enough of its children, in each sample those that are finished first. An item's hours are
     multiplied by a ratio that finished items of its team and kind show, or that is assumed (see
     ``analytics.forecasting.uncertainty``). Items of one team share their luck: a part of their draws are one draw.
-    Lags, start dates and what a delay adds are certain.
+    Lags, start dates and what a delay adds are certain. With ``today``, all work is done in its own calendar: leave and
+    part-time weeks count in every sample.
 
     Parameters
     ----------
@@ -228,7 +229,9 @@ def forecast(
     Notes
     -----
     O((n + m) samples) for what leads to the goal; memory is O(n + m) for each thread, whatever ``samples`` is. A cycle
-    takes the sum of its leaves. Criticality index: Van Slyke, "Monte Carlo methods and the PERT problem" (1963).
+    takes the sum of its leaves. Where somebody has a calendar of their own, samples are several times as slow: each
+    goes through the critical path's own pass. Criticality index: Van Slyke, "Monte Carlo methods and the PERT problem"
+    (1963).
 
     """
     if limit < 1:
@@ -245,12 +248,17 @@ def forecast(
     return _Told(expanded, row, spread, focus, hidden, limit).forecast(samples, seed, sampled, simulation)
 
 
-def on_time_probability(expanded: Expanded, row: int, hours: Floats) -> float | None:
-    """Return in which share of samples (hours, shape (samples,)) an item is finished by its due date."""
+def on_time_probability(expanded: Expanded, row: int, days: Days) -> float | None:
+    """Return in which share of samples (their days, shape (samples,)) an item is finished by its due date."""
     due = as_date(expanded.due[row])
-    if due is None or expanded.today is None or not len(hours):
+    if due is None or expanded.today is None or not len(days):
         return None
-    return float(np.mean(expanded.calendar.finish_days(expanded.today, hours) <= np.datetime64(due)))
+    return float(np.mean(days <= np.datetime64(due)))
+
+
+def _place(count: int, percent: float) -> int:
+    """Return the place of a percentile among samples in ascending order."""
+    return int(np.quantile(np.arange(count), percent / 100, method="inverted_cdf"))
 
 
 def on_time_probabilities(expanded: Expanded, rows: Sequence[int], samples: int, seed: int) -> dict[int, float | None]:
@@ -267,10 +275,8 @@ def on_time_probabilities(expanded: Expanded, rows: Sequence[int], samples: int,
     }
     if finishable:
         simulation = Simulation(expanded, spread_of(expanded, Uncertainty()), finishable)
-        finishes = simulation.run(samples, seed, traced=False).finishes
-        found |= {
-            row: on_time_probability(expanded, row, hours) for row, hours in zip(finishable, finishes, strict=True)
-        }
+        days = simulation.run(samples, seed, traced=False).days
+        found |= {row: on_time_probability(expanded, row, own) for row, own in zip(finishable, days, strict=True)}
     return found
 
 
@@ -297,8 +303,9 @@ class _Told:
     def forecast(self, samples: int, seed: int, sampled: Sampled | None, simulation: Simulation | None) -> Forecast:
         """Return the forecast of what was sampled; ``None`` where the goal is closed or impossible."""
         expanded, row, items = self._expanded, self._row, self._expanded.snapshot.items
-        planned = expanded.finish_hours(row)
+        planned = finish_of(expanded, row)
         hours = np.sort(sampled.finishes[0]) if sampled is not None else np.empty(0)
+        days = np.sort(sampled.days[0]) if sampled is not None else np.empty(0, dtype="datetime64[D]")
         state = "OPEN" if sampled is not None else "CLOSED" if not expanded.is_open[row] else "IMPOSSIBLE"
         listed = _Listed((), (), (), 0)
         if sampled is not None and simulation is not None:
@@ -313,10 +320,10 @@ class _Told:
             state=state,
             samples=samples,
             seed=seed,
-            percentiles=tuple(self._percentile(percent, hours) for percent in PERCENTILES) if len(hours) else (),
-            on_time=on_time_probability(expanded, row, hours) if len(hours) else on_time,
+            percentiles=tuple(_percentile(percent, hours, days) for percent in PERCENTILES) if len(hours) else (),
+            on_time=on_time_probability(expanded, row, days) if len(days) else on_time,
             planned_hours=planned if np.isfinite(planned) else None,
-            planned_finish=self._day(planned) if state == "OPEN" else None,
+            planned_finish=self._planned_day(planned) if state == "OPEN" else None,
             items=listed.items,
             people=listed.people,
             drivers=listed.drivers,
@@ -326,16 +333,17 @@ class _Told:
             completeness=Completeness(
                 expanded.snapshot.seq, (), listed.unseen, expanded.self_references, self._focus.key
             ),
-            _expanded=expanded,
+            _days=days,
         )
 
-    def _day(self, hours: float) -> date | None:
-        today = self._expanded.today
-        return None if today is None else self._expanded.calendar.finish_day(today, hours)
-
-    def _percentile(self, percent: int, hours: Floats) -> Percentile:
-        at = float(np.quantile(hours, percent / 100, method="inverted_cdf"))
-        return Percentile(percent, at, self._day(at))
+    def _planned_day(self, hours: float) -> date | None:
+        expanded = self._expanded
+        if expanded.today is None:
+            return None
+        if not has_own_calendars(expanded):
+            return expanded.calendar.finish_day(expanded.today, hours)
+        unit = int(expanded.unit[expanded.finish[expanded.canon[self._row]]])
+        return as_date(timing(expanded, unit).end_days[unit])
 
     def _critical(self, sampled: Sampled, simulation: Simulation, samples: int, seed: int) -> _Listed:
         """Return the items and people that drive the goal most often, and the items that move it most."""
@@ -376,6 +384,12 @@ class _Told:
         items = self._expanded.snapshot.items
         named = [at for at in self._owners.named(row) if not self._hidden[at]]
         return ", ".join(items.title[at] or items.key[at] for at in named) or None
+
+
+def _percentile(percent: int, hours: Floats, days: Days) -> Percentile:
+    """Return a percentile of samples, both their hours and their days in ascending order."""
+    place = _place(len(hours), percent)
+    return Percentile(percent, float(hours[place]), as_date(days[place]))
 
 
 def rank_correlations(drawn: Floats, finishes: Floats) -> list[float | None]:

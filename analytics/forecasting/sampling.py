@@ -165,7 +165,7 @@ def sample(
             masks[targets[0]] = (1 << valid) - 1
             _trace(arcs, targets[0], starts, ends, masks, critical, busy, person_pointer, persons)
             for person in range(len(people)):
-                people[person] += _ones(busy[person])
+                people[person] += ones(busy[person])
                 busy[person] = 0
 
 
@@ -205,7 +205,7 @@ def _trace(
         if mask == 0:
             continue
         masks[unit] = 0
-        critical[unit] += _ones(mask)
+        critical[unit] += ones(mask)
         for place in range(person_pointer[unit], person_pointer[unit + 1]):
             busy[persons[place]] |= mask
         for arc in range(arcs.pointer[unit], arcs.pointer[unit + 1]):
@@ -219,7 +219,8 @@ def _trace(
 
 
 @compiled
-def _ones(mask: int) -> int:
+def ones(mask: int) -> int:
+    """Return in how many lanes a bit is set."""
     count = 0
     for lane in range(LANES):
         count += mask >> lane & 1

@@ -15,22 +15,26 @@ from analytics.expansion.expanded import Expanded
 from analytics.expansion.identity import identity_words
 from analytics.expansion.kernels import Pointers, rows_of, rows_sorted, spread
 from analytics.expansion.ownership import Ownership
+from analytics.expansion.timing import Clock, has_own_calendars
+from analytics.forecasting.own_calendars import sample_moments, timed
 from analytics.forecasting.philox import Word
 from analytics.forecasting.sampling import LANES, Entering, Pieces, draw_hours, draw_teams, sample
 from analytics.forecasting.uncertainty import Spread
-from graph.snapshots.columns import Floats, Ints
+from graph.snapshots.columns import Days, Floats, Ints
 
 MAX_SAMPLES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sampled:
-    """What samples found: ``finishes`` in hours, shape (targets, samples), and in how many of them something drove.
+    """What samples found: ``finishes``, shape (targets, samples), and in how many of them something drove.
 
+    Finishes are in hours of the workspace's calendar, ``days`` the days on which they are (NaT without ``today``).
     ``critical`` (shape (n,)) counts for items, ``people`` (shape (n,)) for people and teams, those of the first target.
     """
 
     finishes: Floats
+    days: Days
     critical: NDArray[np.int64]
     people: NDArray[np.int64]
 
@@ -48,7 +52,8 @@ class Simulation:
         units = np.flatnonzero(spread(pointer, expanded.tails[into], seeds))
         place = np.full(len(seeds), -1, dtype=np.int32)
         place[units] = np.arange(len(units), dtype=np.int32)
-        self._targets: Ints = place[targets]
+        self._ends, self._targets = targets, np.asarray(place[targets], dtype=np.int32)
+        self._timed = timed(expanded, units, place) if has_own_calendars(expanded) else None
         self._arcs = _entering(expanded, units, place)
         self._rows, self._pieces = _pieces(expanded, spread_, place, len(units))
         self._person_pointer, self._persons, self._people = self._answering(place, len(units))
@@ -85,14 +90,29 @@ class Simulation:
         people = np.zeros((workers, len(self._people) if traced else 0), dtype=np.int64)
 
         def work(worker: int) -> None:
-            sample(
-                self._pieces, self._arcs, self._targets, blocks[worker::workers], samples, _word(seed), finishes,
+            rest = (
+                self._targets, blocks[worker::workers], samples, _word(seed), finishes,
                 critical[worker], people[worker], self._person_pointer, self._persons,
             )  # fmt: skip
+            if self._timed is None:
+                sample(self._pieces, self._arcs, *rest)
+            else:
+                sample_moments(self._pieces, self._timed, *rest)
 
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(work, range(workers)))
-        return Sampled(finishes, *self._counts(critical.sum(axis=0), people.sum(axis=0)))
+        return Sampled(*self._dated(finishes), *self._counts(critical.sum(axis=0), people.sum(axis=0)))
+
+    def _dated(self, finishes: Floats) -> tuple[Floats, Days]:
+        """Return finishes in hours, and their days; they are moments where somebody has a calendar of their own."""
+        expanded = self._expanded
+        if expanded.today is None:
+            return finishes, np.full(finishes.shape, np.datetime64("NaT", "D"))
+        if self._timed is None:
+            return finishes, expanded.calendar.finish_days(expanded.today, finishes.ravel()).reshape(finishes.shape)
+        clock = Clock.of(expanded)
+        hours = clock.workspace_hours(finishes.ravel()).reshape(finishes.shape)
+        return hours, clock.end_days(finishes, self._ends[:, None])
 
     def _counts(self, critical: NDArray[np.int64], people: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
         """Return the counts of units and people by item."""

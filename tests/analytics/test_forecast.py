@@ -7,20 +7,24 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc
 
-from analytics import CERTAIN, Delay, Expanded, Forecast, Uncertainty, forecast, overlay
+from analytics import CERTAIN, Delay, Expanded, Forecast, Uncertainty, critical_path, forecast, overlay
+from analytics.expansion.timing import has_own_calendars
 from analytics.forecasting.forecast import rank_correlations
 from analytics.forecasting.philox import philox
 from analytics.forecasting.simulation import Simulation
 from analytics.forecasting.uncertainty import CELLS, mixed, pert, spread_of
 from analytics.scheduling.criticality import critical_work
+from graph.calendars import Leave, WorkingCalendar
 from graph.snapshots.columns import Floats
 from graph.snapshots.snapshot import Snapshot
 from tests.analytics.oracle import work_graphs
+from tests.analytics.slots import Slots
 from tests.analytics.test_chains import numbers_and_keys, only, written
+from tests.analytics.test_critical_path import plans
 
 MONDAY = date(2026, 11, 23)
 ALONE = Uncertainty((0.0, 0.5, 2.0), (0.0, 0.5, 2.0), correlation=0.0, history=False)
@@ -334,3 +338,85 @@ def test_what_cannot_be_asked_is_refused(options: Any, message: str) -> None:
 
 def test_a_table_has_a_row_for_every_item() -> None:
     assert asked(serving(30, 20)).to_dataframe()["key"].tolist() == ["T-1", "T-2"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(work_graphs(cyclic=True), st.sampled_from([1.0, 0.6]), st.integers(0, 2**64))
+def test_calendars_that_are_all_the_workspaces_change_nothing(graph: Any, enough: float, seed: int) -> None:
+    graph.nodes["O-0"]["enough"] = enough
+    graph.nodes["T-0"].update(status="PLANNED", remaining=8.0)
+    plain = Snapshot.from_networkx(graph)
+    for node in graph:
+        if node.startswith("T-"):
+            graph.nodes[node]["calendar"] = "same"
+    same = WorkingCalendar("same", hours=(8, 8, 8, 8, 8, 0, 0))
+    own = Snapshot.from_networkx(graph, calendars=[same])
+    row = plain.row("O-0")
+    expanded = [Expanded.of(snapshot, MONDAY) for snapshot in (plain, own)]
+    assume(np.isfinite(expanded[0].finish_hours(row)) and has_own_calendars(expanded[1]))
+    expected, found = (Simulation(one, spread_of(one, ALONE), [row]).run(11, seed) for one in expanded)
+    assert found.finishes == pytest.approx(expected.finishes, abs=1e-4)
+    assert found.days.tolist() == expected.days.tolist()
+    assert found.critical.tolist() == expected.critical.tolist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(plans(), st.integers(0, 2**64))
+def test_every_sample_is_the_critical_path_in_everybodys_own_calendar(
+    plan: tuple[Slots, Any, list[WorkingCalendar]], seed: int
+) -> None:
+    _, graph, stored = plan
+    target = list(graph)[-1]
+    snapshot = Snapshot.from_networkx(graph, calendars=stored)
+    expanded = Expanded.of(snapshot, MONDAY)
+    assume(has_own_calendars(expanded))
+    simulation = Simulation(expanded, spread_of(expanded, ALONE), [snapshot.row(target)])
+    sampled = simulation.run(9, seed)
+    drawn = simulation.hours(simulation.rows, 9, seed)
+    counts = np.zeros(len(snapshot), dtype=np.int64)
+    for sample in range(9):
+        for at, hours in zip(simulation.rows.tolist(), drawn[:, sample].tolist(), strict=True):
+            graph.nodes[snapshot.names[at]]["remaining"] = hours
+        exact = critical_path(Snapshot.from_networkx(graph, calendars=stored), target, today=MONDAY)
+        assert sampled.finishes[0, sample] == pytest.approx(exact.length, abs=1e-4)
+        assert sampled.days[0, sample] == np.datetime64(exact.items[target].early_finish_date, "D")
+        for at in simulation.rows.tolist():
+            counts[at] += exact.items[snapshot.names[at]].critical
+    assert sampled.critical.tolist() == counts.tolist()
+
+
+def with_leave(leave: WorkingCalendar | None, **options: Any) -> Forecast:
+    graph = serving(24, 16, series=True, due="2026-12-31")
+    graph.add_node("ada", kind="Person", status=None, calendar=leave.id if leave else None)
+    graph.add_edge("T-2", "ada", kind="ASSIGNED_TO")
+    snapshot = Snapshot.from_networkx(graph, calendars=[leave] if leave else [])
+    return forecast(snapshot, "O-1", 200, today=MONDAY, **options)
+
+
+def test_a_year_of_leave_moves_percentiles_and_makes_it_late() -> None:
+    away = WorkingCalendar("away", leave=(Leave(date(2026, 11, 25), date(2027, 11, 24)),))
+    before, after = with_leave(None), with_leave(away)
+    assert (before.on_time, after.on_time) == (1.0, 0.0)
+    assert before.percentiles[1].day is not None
+    assert before.percentiles[1].day < date(2026, 12, 10)
+    # T-1 takes at least 18 hours, so that nothing of T-2 is done before the leave: after it, T-2 takes 12 to 32 hours.
+    assert all(date(2027, 11, 26) <= one.day <= date(2027, 11, 30) for one in after.percentiles if one.day)
+    # As planned it takes two days; the middle of the samples is longer than that, but no longer than three.
+    assert (after.planned_finish, after.percentile(50)) == (date(2027, 11, 26), date(2027, 11, 29))
+    certain = with_leave(away, uncertainty=CERTAIN)
+    assert certain.planned_hours is not None
+    assert certain.hours == pytest.approx(np.full(200, certain.planned_hours))
+
+
+def test_what_is_finished_on_a_day_that_only_its_own_calendar_has_is_finished_on_that_day() -> None:
+    weekends = WorkingCalendar("weekends", hours=(0, 0, 0, 0, 0, 8, 8))
+    found = with_leave(weekends, uncertainty=CERTAIN)
+    # T-1 until Wednesday, T-2 on Saturday and Sunday.
+    assert {one.day for one in found.percentiles} == {found.planned_finish} == {date(2026, 11, 29)}
+
+
+def test_samples_in_own_calendars_are_the_same_on_any_number_of_threads() -> None:
+    half = WorkingCalendar("half", hours=(4, 4, 4, 0, 0, 0, 0))
+    one, many = (with_leave(half, seed=3, threads=threads) for threads in (1, 3))
+    assert one.to_dict() == many.to_dict()
+    assert one.hours.tolist() == many.hours.tolist()
