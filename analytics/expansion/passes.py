@@ -193,9 +193,14 @@ def _bound(network: Network, arc: int, starts: Floats, ends: Floats, rulers: Tab
 
 @compiled
 def begun_for(ended: float, hours: float, one: int, rulers: Table) -> float:
-    """Return the earliest start with which work has no hours left at a moment before which it may not end."""
-    if hours <= 0 or ended <= 0:
+    """Return the earliest start with which work has no hours left at a moment before which it may not end.
+
+    Minus infinity where it may end this morning: that holds no work back, which takes time from this morning on.
+    """
+    if hours <= 0:
         return ended
+    if ended <= 0:
+        return -np.inf
     return earliest(rulers, one, hours_at(rulers, one, ended) - hours)
 
 

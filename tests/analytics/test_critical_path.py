@@ -485,3 +485,13 @@ def test_chains_end_when_everybody_works_in_their_own_calendar(plan: tuple[Slots
         alone = Slots(slots.calendars, {name: slots.tasks[name] for name in names}, walked)
         end = slots.hours(0, alone.times()[target][1])
         assert chain.finish == expanded.calendar.finish_day(MONDAY, end)
+
+
+def test_an_end_that_is_tied_to_this_morning_drives_nothing_in_any_calendar() -> None:
+    graph: Any = nx.MultiDiGraph()
+    graph.add_node("A", remaining=8, calendar="same")
+    graph.add_node("B", remaining=1, calendar="same")
+    graph.add_edge("A", "B", kind="BLOCKS", type="SF")
+    same = WorkingCalendar("same", hours=(8, 8, 8, 8, 8, 0, 0))
+    found = critical_path(snapshot_of(graph, calendars=[same]), "B", today=MONDAY)
+    assert [name for name, item in found.items.items() if item.critical] == ["B"]
