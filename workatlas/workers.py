@@ -25,7 +25,7 @@ from uvicorn.supervisors import Multiprocess
 
 from workatlas.app import AppOptions, create_app
 from workatlas.errors import WorkatlasError
-from workatlas.serving import announced, bound, server_config
+from workatlas.serving import announced, bound, collect_seldom, server_config
 
 STOP_SECONDS: Final = 13.0
 """How long processes may take to end; then they are killed."""
@@ -48,7 +48,9 @@ class Worker:
         if parent is not None:
             threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
         self.prepare()
-        return create_app(self.options)
+        app = create_app(self.options)
+        collect_seldom()
+        return app
 
 
 def _end_with(parent: BaseProcess) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 
-from workatlas.serving import bound
+from workatlas.serving import bound, collect_seldom
 
 
 def test_what_is_sent_to_clients_is_not_held_back() -> None:
@@ -27,3 +28,16 @@ def test_what_is_sent_to_clients_is_not_held_back() -> None:
             return option
 
     assert asyncio.run(accepted()) != 0
+
+
+def test_garbage_is_not_looked_for_among_what_stays() -> None:
+    before, stays = gc.get_threshold(), [["what is there when the server begins"]]
+    try:
+        collect_seldom()
+        assert not any(one is stays for one in gc.get_objects())
+        passing = [["what a request makes"]]
+        assert any(one is passing for one in gc.get_objects())
+        assert gc.get_threshold() > before
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
