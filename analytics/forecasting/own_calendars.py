@@ -17,7 +17,7 @@ from analytics.expansion.moments import Table
 from analytics.expansion.passes import TOLERANCE, Network, Work, early_moments, start_bound
 from analytics.expansion.timing import Clock
 from analytics.forecasting.philox import Word
-from analytics.forecasting.sampling import LANES, Pieces, draw_hours, draw_teams, ones
+from analytics.forecasting.sampling import LANES, Pieces, count_lanes, draw_hours, draw_teams
 from graph.snapshots.columns import Floats, Ints
 
 
@@ -112,7 +112,7 @@ def sample_moments(
             if len(critical):
                 _trace(timed, work, let, starts, ends, targets[0], lane, masks)
         if len(critical):
-            _count(masks, critical, busy, people, person_pointer, persons)
+            count_lanes(masks, critical, busy, people, person_pointer, persons)
 
 
 @compiled
@@ -130,19 +130,3 @@ def _trace(
                 bound = start_bound(network, work, arc, starts, ends, timed.rulers)
                 if abs(bound - let[unit]) <= TOLERANCE:
                     masks[network.tails[arc]] |= bit
-
-
-@compiled
-def _count(
-    masks: NDArray[np.uint8], critical: NDArray[np.int64], busy: NDArray[np.uint8], people: NDArray[np.int64],
-    person_pointer: Pointers, persons: Ints,
-) -> None:  # fmt: skip
-    """Count the lanes in which units, and whoever answers for them, drive the target; clear the marks."""
-    for unit in range(len(masks)):
-        critical[unit] += ones(masks[unit])
-        for place in range(person_pointer[unit], person_pointer[unit + 1]):
-            busy[persons[place]] |= masks[unit]
-        masks[unit] = 0
-    for person in range(len(people)):
-        people[person] += ones(busy[person])
-        busy[person] = 0

@@ -163,10 +163,8 @@ def sample(
                 finishes[place, block * LANES + lane] = ends[targets[place], lane]
         if len(critical):
             masks[targets[0]] = (1 << valid) - 1
-            _trace(arcs, targets[0], starts, ends, masks, critical, busy, person_pointer, persons)
-            for person in range(len(people)):
-                people[person] += ones(busy[person])
-                busy[person] = 0
+            _trace(arcs, targets[0], starts, ends, masks)
+            count_lanes(masks, critical, busy, people, person_pointer, persons)
 
 
 @compiled
@@ -188,26 +186,12 @@ def _enough_at(arcs: Entering, unit: int, lane: int, starts: Floats, ends: Float
 
 
 @compiled
-def _trace(
-    arcs: Entering,
-    target: int,
-    starts: Floats,
-    ends: Floats,
-    masks: NDArray[np.uint8],
-    critical: NDArray[np.int64],
-    busy: NDArray[np.uint8],
-    person_pointer: Pointers,
-    persons: Ints,
-) -> None:
-    """Follow what drives the target back, and count it; ``masks`` (shape (u,)) says in which lanes, and is cleared."""
+def _trace(arcs: Entering, target: int, starts: Floats, ends: Floats, masks: NDArray[np.uint8]) -> None:
+    """Follow what drives the target back: mark in ``masks`` (shape (u,)) in which of its lanes each unit does."""
     for unit in range(target, -1, -1):
         mask = masks[unit]
         if mask == 0:
             continue
-        masks[unit] = 0
-        critical[unit] += ones(mask)
-        for place in range(person_pointer[unit], person_pointer[unit + 1]):
-            busy[persons[place]] |= mask
         for arc in range(arcs.pointer[unit], arcs.pointer[unit + 1]):
             found = 0
             for lane in range(LANES):
@@ -219,8 +203,25 @@ def _trace(
 
 
 @compiled
-def ones(mask: int) -> int:
-    """Return in how many lanes a bit is set."""
+def count_lanes(
+    masks: NDArray[np.uint8], critical: NDArray[np.int64], busy: NDArray[np.uint8], people: NDArray[np.int64],
+    person_pointer: Pointers, persons: Ints,
+) -> None:  # fmt: skip
+    """Count the lanes in which units, and whoever answers for them, drive the target; clear the marks."""
+    for unit in range(len(masks)):
+        if masks[unit] == 0:
+            continue
+        critical[unit] += _ones(masks[unit])
+        for place in range(person_pointer[unit], person_pointer[unit + 1]):
+            busy[persons[place]] |= masks[unit]
+        masks[unit] = 0
+    for person in range(len(people)):
+        people[person] += _ones(busy[person])
+        busy[person] = 0
+
+
+@compiled
+def _ones(mask: int) -> int:
     count = 0
     for lane in range(LANES):
         count += mask >> lane & 1
