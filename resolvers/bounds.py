@@ -18,7 +18,7 @@ class Budget:
 class Bounds:
     """How large requests may be, how long they may take, and how much one caller may ask for.
 
-    Rates count for one caller, one minute and one process; 0 means without limit. They concern callers with a key:
+    Rates count for one caller, one minute and one server; 0 means without limit. They concern callers with a key:
     the only user of a server on loopback is not limited.
     """
 
@@ -41,7 +41,7 @@ class Bounds:
     nodes: int = 100_000
     """Cost of one operation: about how many items it may return."""
     running: int = 64
-    """Operations that run at the same time; more wait their turn."""
+    """Operations that run at the same time in one process, subscriptions apart; more wait their turn."""
     waiting: int = 256
     """Operations that wait; more are told to come again."""
     rate_requests: int = 30_000

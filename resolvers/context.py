@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
@@ -39,7 +40,7 @@ MAX_ROOT_READS: Final = 20
 """Traversals that one operation may begin: each alias of a root field is one."""
 
 
-async def unlimited(cost: int) -> Budget | None:
+def unlimited(cost: int) -> Budget | None:
     """Spend nothing: who asks has no budget."""
     return None
 
@@ -49,10 +50,11 @@ class Context:
     """Who asks, the workspace that their operation sees, and what it has read of it so far.
 
     ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed; ``budget`` is what is left
-    of it, ``None`` for callers without one. ``committer`` commits what operations write at the same moment together;
-    without one each is committed alone. Where changes can be followed, ``tail`` does so, and ``renewed`` tells who the
-    viewer has become since; ``courier`` sends what webhooks are told. ``distinct``: of a subscription's answers, those
-    that are equal to the one before are left out. ``document`` is the operation.
+    of it, ``None`` for callers without one. ``turn`` is waited for, and held, while an operation runs that came by a
+    long connection. ``committer`` commits what operations write at the same moment together; without one each is
+    committed alone. Where changes can be followed, ``tail`` does so, and ``renewed`` tells who the viewer has become
+    since; ``courier`` sends what webhooks are told. ``distinct``: of a subscription's answers, those that are equal to
+    the one before are left out. ``document`` is the operation.
     """
 
     store: Store
@@ -61,7 +63,8 @@ class Context:
     today: Callable[[], date]
     request_id: str
     bounds: Bounds = field(default_factory=Bounds)
-    spend: Callable[[int], Awaitable[Budget | None]] = field(default=unlimited, repr=False)
+    spend: Callable[[int], Budget | None] = field(default=unlimited, repr=False)
+    turn: Callable[[], AbstractAsyncContextManager[None]] = field(default=nullcontext, repr=False)
     committer: Committer | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tail: Tail | None = None

@@ -78,7 +78,7 @@ async def admit(document: Document, variables: Mapping[str, Any], context: Conte
     if context.cost > limit:
         message = f"this operation costs {context.cost:,}, more than {limit:,}: ask for smaller pages or fewer levels"
         raise RefusedError("TOO_COMPLEX", message)
-    context.budget = await context.spend(context.cost)
+    context.budget = context.spend(context.cost)
 
 
 def _check_size(document: Document, bounds: Bounds) -> None:

@@ -77,7 +77,7 @@ async def stream(
     try:
         document = _chosen(query, operation, context)
         if document.operation.operation is not OperationType.SUBSCRIPTION:
-            async with asyncio.timeout(context.bounds.seconds):
+            async with context.turn(), asyncio.timeout(context.bounds.seconds):
                 answer = await _executed(document, variables or {}, context)
             yield answer
             return

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TypedDict
 
 import httpx
@@ -26,6 +27,7 @@ from workatlas.auth.gate import Gate, LocalGate, TokenGate
 from workatlas.auth.oidc import TokenReader
 from workatlas.auth.provider import Provider
 from workatlas.budgets import Budgets, Turns
+from workatlas.counters import open_counters
 from workatlas.documents import Documents
 from workatlas.examining import examining
 from workatlas.graphiql import graphiql_routes
@@ -62,7 +64,8 @@ class AppOptions:
     anew (0: none). Of several processes only one does these. ``answers_days`` is for how long answers by idempotency
     key are kept (0: for ever). With ``retries`` it also delivers to webhooks, to private addresses only with
     ``private_webhooks``. ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the
-    pool. With ``shared_measures``, ``/metrics`` tells those of all processes (see ``workers``).
+    pool. ``shared`` is a folder that all processes of one server have (see ``workers``): there their measures and the
+    budgets of their callers meet.
     """
 
     connection: Connection
@@ -80,7 +83,7 @@ class AppOptions:
     answers_days: float = 0.0
     private_webhooks: bool = False
     retries: Retries | None = None
-    shared_measures: bool = False
+    shared: Path | None = None
 
 
 class AppState(TypedDict):
@@ -107,38 +110,39 @@ def create_app(options: AppOptions) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[AppState]:
-        measured, bounds = Metrics(shared=options.shared_measures), options.bounds
-        async with (
-            open_store(
-                options.connection,
-                read_seconds=bounds.seconds,
-                connections=options.connections,
-                observe=measured.observe,
-            ) as store,
-            open_committer(store) as committer,
-            contextlib.aclosing(Tails(store)) as tails,
-            httpx.AsyncClient(follow_redirects=False) as client,
-            open_courier(private=options.private_webhooks) as courier,
-        ):
-            keepers = Keepers(store)
-            async with measured.watching(store, keepers), _working(options, store, keepers, courier, measured):
-                yield AppState(
-                    store=store,
-                    committer=committer,
-                    gate=_gate(options, store, client),
-                    keepers=keepers,
-                    tails=tails,
-                    today=options.today,
-                    bounds=bounds,
-                    budgets=Budgets(bounds),
-                    turns=Turns(bounds),
-                    documents=Documents(options.trusted),
-                    readiness=Readiness(store),
-                    metrics=measured,
-                    courier=courier,
-                    # What one process reserved another does not know.
-                    streams=None if options.shared_measures else Streams(),
-                )
+        measured, bounds = Metrics(shared=options.shared is not None), options.bounds
+        with open_counters(options.shared) as counters:
+            async with (
+                open_store(
+                    options.connection,
+                    read_seconds=bounds.seconds,
+                    connections=options.connections,
+                    observe=measured.observe,
+                ) as store,
+                open_committer(store) as committer,
+                contextlib.aclosing(Tails(store)) as tails,
+                httpx.AsyncClient(follow_redirects=False) as client,
+                open_courier(private=options.private_webhooks) as courier,
+            ):
+                keepers = Keepers(store)
+                async with measured.watching(store, keepers), _working(options, store, keepers, courier, measured):
+                    yield AppState(
+                        store=store,
+                        committer=committer,
+                        gate=_gate(options, store, client),
+                        keepers=keepers,
+                        tails=tails,
+                        today=options.today,
+                        bounds=bounds,
+                        budgets=Budgets(bounds, counters),
+                        turns=Turns(bounds),
+                        documents=Documents(options.trusted),
+                        readiness=Readiness(store),
+                        metrics=measured,
+                        courier=courier,
+                        # What one process reserved another does not know.
+                        streams=None if options.shared else Streams(),
+                    )
 
     hosts = ["*"] if options.tokens else list(LOOPBACK_NAMES)
     return Starlette(

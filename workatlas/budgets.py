@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import FixedWindowRateLimiter
-
 from resolvers.access import Viewer
 from resolvers.bounds import Bounds, Budget
+from resolvers.errors import RefusedError
+from workatlas.counters import Counters
 from workatlas.graphql_request import RequestRefused
 
+MINUTE: Final = 60.0
 WAIT_SECONDS: Final = 2.0
 """How long an operation waits for its turn."""
 
@@ -42,52 +40,44 @@ class Standing(Budget):
 
 
 class Budgets:
-    """The budgets of all callers of this process, in minutes that begin with a caller's first request."""
+    """The budgets of all callers of those who share counters, in minutes that begin with a first request."""
 
-    def __init__(self, bounds: Bounds) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
-        self._requests = _per_minute(bounds.rate_requests)
-        self._cost = _per_minute(bounds.rate_cost)
-        self._failures = _per_minute(bounds.rate_failures)
+    def __init__(self, bounds: Bounds, counters: Counters) -> None:
+        self._counters = counters
+        self._requests = bounds.rate_requests
+        self._cost = bounds.rate_cost
+        self._failures = bounds.rate_failures
 
-    async def request(self, viewer: Viewer) -> Standing | None:
+    def request(self, viewer: Viewer) -> Standing | None:
         """Count a request; ``None`` for callers without limit."""
-        return await self._spend("requests", self._requests, viewer, 1)
+        return self._spend("requests", self._requests, viewer, 1)
 
-    async def cost(self, viewer: Viewer, cost: int) -> Standing | None:
+    def cost(self, viewer: Viewer, cost: int) -> Standing | None:
         """Count what an operation costs; ``None`` for callers without limit."""
-        return await self._spend("cost", self._cost, viewer, cost)
+        return self._spend("cost", self._cost, viewer, cost)
 
-    async def failure(self, address: str) -> None:
+    def failure(self, address: str) -> None:
         """Count a key or token that was refused."""
         if self._failures:
-            await self._limiter.hit(self._failures, "failures", address)
+            self._counters.add(f"failures {address}", 1, MINUTE)
 
-    async def check_failures(self, address: str) -> None:
+    def check_failures(self, address: str) -> None:
         """Refuse an address that sent too many wrong keys: looking each of them up costs a query.
 
         Raises:
             RequestRefused: It did.
 
         """
-        if self._failures and not await self._limiter.test(self._failures, "failures", address):
+        if self._failures and self._counters.of(f"failures {address}") >= self._failures:
             message = "this address sent too many keys that do not count: wait a minute"
             raise RequestRefused(message, 429, "RATE_LIMITED", Retry_After="60")
 
-    async def _spend(
-        self, what: str, limit: RateLimitItemPerMinute | None, viewer: Viewer, amount: int
-    ) -> Standing | None:
-        if limit is None or not viewer.limited:
+    def _spend(self, what: str, limit: int, viewer: Viewer, amount: int) -> Standing | None:
+        if not limit or not viewer.limited:
             return None
         caller = f"key {viewer.key}" if viewer.key else f"subject {viewer.subject}"
-        allowed = await self._limiter.hit(limit, what, caller, cost=amount)
-        stats = await self._limiter.get_window_stats(limit, what, caller)
-        seconds = max(ceil(stats.reset_time - time.time()), 1)
-        return Standing(limit.amount, max(stats.remaining, 0), seconds, not allowed)
-
-
-def _per_minute(amount: int) -> RateLimitItemPerMinute | None:
-    return RateLimitItemPerMinute(amount) if amount else None
+        spent = self._counters.add(f"{what} of {caller}", amount, MINUTE)
+        return Standing(limit, max(limit - spent.number, 0), max(ceil(spent.seconds), 1), spent.number > limit)
 
 
 class Turns:
@@ -106,7 +96,7 @@ class Turns:
         """Wait for a turn, and hold it for the block.
 
         Raises:
-            RequestRefused: Too many operations wait, or this one waited too long.
+            RefusedError: Too many operations wait, or this one waited too long.
 
         """
         if self._free.locked():
@@ -131,5 +121,5 @@ class Turns:
             self._waiting -= 1
 
 
-def _busy() -> RequestRefused:
-    return RequestRefused("the server has too much to do: try again in a moment", 503, "BUSY", Retry_After="1")
+def _busy() -> RefusedError:
+    return RefusedError("BUSY", "the server has too much to do: try again in a moment")

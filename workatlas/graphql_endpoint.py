@@ -92,7 +92,7 @@ async def _answered(exchange: _Exchange) -> Response:
     reading = request.method in {"GET", "HEAD"}
     body = await read_body(request, state.bounds) if request.method == "POST" else b""
     exchange.viewer = await viewer_of(request, exchange.id)
-    exchange.rate = await state.budgets.request(exchange.viewer)
+    exchange.rate = state.budgets.request(exchange.viewer)
     if exchange.rate is not None and exchange.rate.exhausted:
         message = exchange.rate.sentence("this caller's requests")
         raise RequestRefused(message, 429, "RATE_LIMITED", Retry_After=str(exchange.rate.seconds))
@@ -103,8 +103,11 @@ async def _answered(exchange: _Exchange) -> Response:
     if exchange.media == EVENT_STREAM:
         return event_stream(_caller(exchange), asked, exchange.id)
     document = state.documents.resolve(asked)
-    async with state.turns.turn():
-        return _shown(exchange, await _unless_gone(request, _executed(exchange, document, asked, reading)))
+    try:
+        async with state.turns.turn():
+            return _shown(exchange, await _unless_gone(request, _executed(exchange, document, asked, reading)))
+    except RefusedError as busy:
+        raise RequestRefused(str(busy), _STATUS[busy.code], busy.code, Retry_After="1") from None
 
 
 def _caller(exchange: _Exchange) -> Caller:
@@ -123,11 +126,11 @@ async def viewer_of(request: Request, request_id: str) -> Viewer:
     state = request.state
     address = request.client.host if request.client else ""
     try:
-        await state.budgets.check_failures(address)
+        state.budgets.check_failures(address)
         viewer: Viewer = await state.gate.viewer(bearer(request.headers), request.headers.get(WORKSPACE_HEADER))
     except RefusedError as refused:
         if refused.code == "UNAUTHENTICATED":
-            await state.budgets.failure(address)
+            state.budgets.failure(address)
         headers = {"UNAUTHENTICATED": CHALLENGE, "UNAVAILABLE": _RETRY}.get(refused.code, {})
         raise RequestRefused(str(refused), _STATUS[refused.code], refused.code, **headers) from None
     except StoreError as error:
@@ -141,9 +144,9 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
     state, viewer = exchange.request.state, exchange.viewer
     assert viewer is not None
 
-    async def spend(cost: int) -> Standing | None:
+    def spend(cost: int) -> Standing | None:
         exchange.cost = cost
-        exchange.budget = await state.budgets.cost(viewer, cost)
+        exchange.budget = state.budgets.cost(viewer, cost)
         if exchange.budget is not None and exchange.budget.exhausted:
             raise RefusedError("RATE_LIMITED", exchange.budget.sentence("the cost of this caller's operations"))
         return exchange.budget

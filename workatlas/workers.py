@@ -1,7 +1,8 @@
 """Several server processes on one address: each runs the whole application, one of them what only one may do.
 
-They share the listening socket and the database, and nothing else: changes reach subscribers of any process by the log,
-and leases in the database say whose turn it is. A process that dies is replaced.
+They share the listening socket, the database, and a folder for their measures and the budgets of their callers: changes
+reach subscribers of any process by the log, and leases in the database say whose turn it is. A process that dies
+is replaced.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Final
 
 from prometheus_client.multiprocess import mark_process_dead
@@ -24,6 +26,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from workatlas.app import AppOptions, create_app
+from workatlas.counters import open_counters
 from workatlas.errors import WorkatlasError
 from workatlas.serving import announced, bound, collect_seldom, server_config
 
@@ -81,8 +84,9 @@ def serve_workers(worker: Worker, host: str, port: int, number: int, on_ready: C
         WorkatlasError: The address cannot be listened on, or a process cannot start.
 
     """
-    with bound(host.strip("[]"), port) as listening, _measures():
-        config = server_config(worker, host, port)
+    with bound(host.strip("[]"), port) as listening, _shared() as folder:
+        shared = replace(worker, options=replace(worker.options, shared=folder))
+        config = server_config(shared, host, port)
         config.factory, config.workers = True, number
         config.timeout_worker_healthcheck = HEALTH_SECONDS
         supervisor = _Supervisor(config, sockets=[listening])
@@ -94,11 +98,11 @@ def serve_workers(worker: Worker, host: str, port: int, number: int, on_ready: C
 
 
 @contextlib.contextmanager
-def _measures() -> Iterator[None]:
-    """Give the processes a folder for their measures, so that each can tell those of all."""
-    with tempfile.TemporaryDirectory(prefix="workatlas-measures-") as folder:
+def _shared() -> Iterator[Path]:
+    """Give the processes a folder for what they share: their measures, and what their callers have spent."""
+    with tempfile.TemporaryDirectory(prefix="workatlas-") as folder, open_counters(Path(folder)):
         os.environ[SHARED_MEASURES] = folder
         try:
-            yield
+            yield Path(folder)
         finally:
             del os.environ[SHARED_MEASURES]

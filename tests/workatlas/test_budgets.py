@@ -18,12 +18,13 @@ from graph.records.api_keys import ApiKey
 from graph.store import open_store
 from resolvers.access import Access, Role, Viewer
 from resolvers.bounds import Bounds
+from resolvers.errors import RefusedError
 from tests.workatlas.client import Started, started
 from workatlas.app import AppOptions, create_app
 from workatlas.auth.keys import digest_of, new_token
 from workatlas.budgets import Budgets, Turns
 from workatlas.cli.serve import prepare
-from workatlas.graphql_request import RequestRefused
+from workatlas.counters import open_counters
 
 ITEMS = "{ tasks(first: 9) { totalCount } }"
 
@@ -170,14 +171,12 @@ def test_an_address_that_guesses_keys_is_slowed_down(run: Callable[..., None], w
 
 
 def test_callers_without_a_key_are_counted_by_their_subject() -> None:
-    async def scenario() -> None:
-        budgets = Budgets(Bounds(rate_requests=2))
-        ada, bob = (Viewer(name, "w", Role.VIEWER) for name in ("ada", "bob"))
-        standings = [await budgets.request(viewer) for viewer in (ada, ada, ada, bob)]
+    ada, bob = (Viewer(name, "w", Role.VIEWER) for name in ("ada", "bob"))
+    with open_counters() as counters:
+        budgets = Budgets(Bounds(rate_requests=2), counters)
+        standings = [budgets.request(viewer) for viewer in (ada, ada, ada, bob)]
         assert [one.exhausted if one else None for one in standings] == [False, False, True, False]
-        assert await Budgets(Bounds(rate_requests=0)).request(ada) is None
-
-    asyncio.run(scenario())
+        assert Budgets(Bounds(rate_requests=0), counters).request(ada) is None
 
 
 def test_a_bounded_number_runs_and_a_bounded_number_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +194,7 @@ def test_a_bounded_number_runs_and_a_bounded_number_waits(monkeypatch: pytest.Mo
                     await done.wait()
                     running -= 1
                     return "ran"
-            except RequestRefused as refused:
+            except RefusedError as refused:
                 return refused.code
 
         tasks = [asyncio.create_task(one()) for _ in range(6)]

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,20 @@ def test_several_processes_are_one_server(environment: dict[str, str]) -> None:
         assert served.stop() <= 15
 
 
+def test_a_caller_has_one_budget_whichever_process_answers(environment: dict[str, str]) -> None:
+    with _serving(environment | {"WORKATLAS_LIMIT_RATE_REQUESTS": "40"}, "--workers", "3") as served:
+        ask = partial(
+            httpx.post, f"{served.url}/graphql", json={"query": "{ __typename }"}, headers=served.headers, timeout=60
+        )
+        answers = [ask() for _ in range(60)]  # over a connection each, so that any of the processes may get it
+        assert [one.status_code for one in answers] == [200] * 40 + [429] * 20
+        left = [int(one.headers["ratelimit-remaining"]) for one in answers]
+        assert left == [*range(39, -1, -1), *[0] * 20]
+        served.workers()[0].kill()
+        time.sleep(0.5)
+        assert ask().status_code == 429
+
+
 @pytest.mark.usefixtures("whole_database")
 def test_webhooks_go_on_when_the_process_that_delivers_is_killed(environment: dict[str, str]) -> None:
     async def scenario(served: Served) -> None:
@@ -231,7 +246,7 @@ def test_processes_that_cannot_start_are_an_error() -> None:
         "from graph.connection import Connection\n"
         "from workatlas.app import AppOptions\n"
         "from workatlas.workers import Worker, serve_workers\n"
-        "serve_workers(Worker(AppOptions(Connection('http://no.bolt'), shared_measures=True), int), "
+        "serve_workers(Worker(AppOptions(Connection('http://no.bolt')), int), "
         "'127.0.0.1', 0, 2, print)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=90, check=False)

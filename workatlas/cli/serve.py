@@ -91,7 +91,6 @@ def serve_database(
         graphiql=settings.graphiql,
         private_webhooks=settings.private_webhooks,
         retries=Retries(settings.webhook_tries) if settings.webhook_tries else None,
-        shared_measures=workers > 1,
         **options,
     )
     if workers == 1:

@@ -45,7 +45,7 @@ class Operation:
     async def of_message(self, payload: object) -> AsyncGenerator[Answer, None]:
         """Count a request that came by a message, execute its operation, and yield the answers."""
         try:
-            standing = await self.caller.state.budgets.request(self.caller.viewer)
+            standing = self.caller.state.budgets.request(self.caller.viewer)
             if standing is not None and standing.exhausted:
                 raise RequestRefused(standing.sentence("this caller's requests"), 429, "RATE_LIMITED")
             asked = asked_of(payload)
@@ -101,15 +101,16 @@ class Operation:
             self.id,
             bounds=state.bounds,
             spend=self._spend,
+            turn=state.turns.turn,
             committer=state.committer,
             courier=state.courier,
             tail=state.tails.of(workspace),
             renewed=lambda: caller.viewer,
         )
 
-    async def _spend(self, cost: int) -> Standing | None:
+    def _spend(self, cost: int) -> Standing | None:
         self.cost = cost
-        budget: Standing | None = await self.caller.state.budgets.cost(self.caller.viewer, cost)
+        budget: Standing | None = self.caller.state.budgets.cost(self.caller.viewer, cost)
         if budget is not None and budget.exhausted:
             raise RefusedError("RATE_LIMITED", budget.sentence("the cost of this caller's operations"))
         self.begun.set()

@@ -25,9 +25,11 @@ from graph.records.api_keys import ApiKey
 from graph.store import Store, open_store
 from graph.writing.writer import Mode, write
 from resolvers.access import Access
+from resolvers.bounds import Bounds
 from tests.workatlas.served import served
 from workatlas.app import AppOptions, create_app
 from workatlas.auth.keys import digest_of, new_token
+from workatlas.budgets import Turns
 from workatlas.cli.serve import prepare
 from workatlas.live import callers, socket
 
@@ -312,6 +314,55 @@ def test_operations_over_websockets_are_counted_and_logged(
     assert [(one["code"], one["answers"]) for one in facts] == [("GRAPHQL_VALIDATION_FAILED", 1), ("", 1), ("", 2)]
     assert {one["transport"] for one in facts} == {"websocket"}
     assert facts[1]["cost"] > 0
+
+
+def test_operations_over_long_connections_wait_for_their_turn(
+    connection: Connection, workspace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workatlas.budgets.WAIT_SECONDS", 0.5)
+
+    async def scenario(address: str, turns: Turns) -> None:
+        async with _socket(address, init={}) as connection, httpx.AsyncClient(timeout=30) as client:
+
+            async def ask(name: str, query: str) -> None:
+                await connection.send(json.dumps({"id": name, "type": "subscribe", "payload": {"query": query}}))
+
+            async def hear() -> Any:
+                return json.loads(await asyncio.wait_for(connection.recv(), 20))
+
+            async with turns.turn():
+                await ask("s", "subscription { changes { seq } }")  # lasts, and takes no turn
+                for name, query in (
+                    ("q", "{ __typename }"),
+                    ("m", "mutation { undo(input: {changeSeq: 1}) { changeSeq } }"),
+                ):
+                    await ask(name, query)
+                    heard = await hear()
+                    assert (heard["id"], heard["type"]) == (name, "error")
+                    assert heard["payload"][0]["extensions"]["code"] == "BUSY"
+                url = f"http://{address}/graphql"
+                async with aconnect_sse(client, "POST", url, json={"query": "{ __typename }"}) as source:
+                    events = [json.loads(event.data) async for event in source.aiter_sse() if event.event == "next"]
+                assert [one["extensions"]["code"] for one in events[0]["errors"]] == ["BUSY"]
+                token = (await client.put(url)).text
+                body = {"query": "{ __typename }", "extensions": {"operationId": "x"}}
+                refused = await client.post(url, json=body, headers={"x-graphql-event-stream-token": token})
+                assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (503, "BUSY")
+                await ask("late", "{ __typename }")
+                await asyncio.sleep(0.2)
+            assert await hear() == {"id": "late", "type": "next", "payload": {"data": {"__typename": "Query"}}}
+            assert await hear() == {"id": "late", "type": "complete"}
+
+    app = create_app(AppOptions(connection, workspace, bounds=Bounds(running=1)))
+    kept: list[Turns] = []
+
+    def keep(bounds: Bounds) -> Turns:
+        kept.append(Turns(bounds))
+        return kept[0]
+
+    monkeypatch.setattr("workatlas.app.Turns", keep)
+    with served(app) as address:
+        asyncio.run(asyncio.wait_for(scenario(address, kept[0]), 60))
 
 
 # Over server-sent events ------------------------------------------------------------------------------------------
