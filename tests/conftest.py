@@ -50,7 +50,7 @@ def connection(run_folder: Path) -> Iterator[Connection]:
 
 @pytest.fixture
 def whole_database(run_folder: Path) -> Iterator[None]:
-    """Keep a test apart from others that act on webhooks, or old answers, of all workspaces, or rely on their own."""
+    """Keep a test apart from others that forget the old answers of all workspaces, or rely on their own."""
     with FileLock(run_folder / "whole_database.lock"):
         yield
 

@@ -35,7 +35,7 @@ from workatlas.graphql_endpoint import graphql
 from workatlas.health import Readiness, alive, ready
 from workatlas.keepers import Keepers, Tails
 from workatlas.landing import PAGE
-from workatlas.leadership import leading
+from workatlas.leadership import LEASE_SECONDS, leading
 from workatlas.live.socket import graphql_socket
 from workatlas.live.streams import Streams
 from workatlas.metrics import Metrics, metrics
@@ -62,10 +62,11 @@ class AppOptions:
     are spawned ``operations_ahead`` days before they fall due. With ``trusted`` documents (by identifier) no others are
     executed. ``findings_interval`` is the number of seconds between two looks whether findings have to be worked out
     anew (0: none). Of several processes only one does these. ``answers_days`` is for how long answers by idempotency
-    key are kept (0: for ever). With ``retries`` it also delivers to webhooks, to private addresses only with
-    ``private_webhooks``. ``graphiql`` serves GraphiQL where callers need a key too. ``connections`` is the size of the
-    pool. ``shared`` is a folder that all processes of one server have (see ``workers``): there their measures and the
-    budgets of their callers meet.
+    key are kept (0: for ever). With ``retries`` it also delivers to webhooks, those of all workspaces or, with
+    ``own_webhooks``, of its own, to private addresses only with ``private_webhooks``. ``lease_seconds`` is for how long
+    a process that died keeps others from what only one does. ``graphiql`` serves GraphiQL where callers need a key too.
+    ``connections`` is the size of the pool. ``shared`` is a folder that all processes of one server have (see
+    ``workers``): there their measures and the budgets of their callers meet.
     """
 
     connection: Connection
@@ -83,6 +84,8 @@ class AppOptions:
     answers_days: float = 0.0
     private_webhooks: bool = False
     retries: Retries | None = None
+    own_webhooks: bool = False
+    lease_seconds: float = LEASE_SECONDS
     shared: Path | None = None
 
 
@@ -166,10 +169,10 @@ async def _working(
     options: AppOptions, store: Store, keepers: Keepers, courier: Courier, measured: Metrics
 ) -> AsyncIterator[None]:
     """Do during the block what a server does by itself, each thing in one process at a time."""
-    workspace = options.workspace
+    workspace, lease = options.workspace, options.lease_seconds
     async with tidying(store, options.answers_days), contextlib.AsyncExitStack() as stack:
         if options.operations_interval or options.findings_interval:
-            leads = (await stack.enter_async_context(leading(store, f"keeper of {workspace}"))).leads
+            leads = (await stack.enter_async_context(leading(store, f"keeper of {workspace}", lease))).leads
             interval, ahead = options.operations_interval, options.operations_ahead
             await stack.enter_async_context(spawning(store, workspace, interval, ahead, leads))
             keeper = keepers.of(workspace)
@@ -177,8 +180,10 @@ async def _working(
                 examining(store, keeper, workspace, options.today, options.findings_interval, leads)
             )
         if options.retries is not None:
-            leadership = await stack.enter_async_context(leading(store, "webhooks"))
-            deliverer = Deliverer(store, courier, leadership.leads, options.retries, told=measured.told)
+            own = workspace if options.own_webhooks else None
+            name = "webhooks" if own is None else f"webhooks of {own}"
+            leadership = await stack.enter_async_context(leading(store, name, lease))
+            deliverer = Deliverer(store, courier, leadership.leads, options.retries, workspace=own, told=measured.told)
             await stack.enter_async_context(delivering(deliverer, leadership))
         yield
 

@@ -16,7 +16,7 @@ from graph.store import Store
 from workatlas.keeping import keeping
 
 LEASE_SECONDS: Final = 15.0
-"""How long a process that died still holds its lease: the longest time that nobody does the work."""
+"""How long a process that died still holds its lease, unless told otherwise: so long nobody does the work at most."""
 LEAVE_SECONDS: Final = 2.0
 _LOG: Final = logging.getLogger("workatlas.leadership")
 

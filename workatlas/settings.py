@@ -25,9 +25,10 @@ class Settings:
     ``neo4j_uri`` is ``None`` when the embedded database is to be used. ``maven_repository`` overrides where the
     embedded database's jars are fetched from, ``java`` which Java runs it. Memory sizes are Neo4j's notation (``512m``,
     ``2g``). ``operations_interval`` is in seconds, ``operations_ahead`` in days, ``findings_interval`` in seconds,
-    ``idempotency_days`` in days. ``webhook_tries`` is how often a message is tried (0: this server delivers none),
-    ``private_webhooks`` whether webhooks may lead to this network. ``tokens``: the API wants a key or token even where
-    only this machine reaches it.
+    ``idempotency_days`` in days. ``webhooks`` tells which ones this server delivers to: ``all`` in the database, its
+    ``own`` workspace's, or none (``off``); ``webhook_tries`` how often a message is tried, ``private_webhooks`` whether
+    they may lead to this network. ``lease_seconds`` is for how long a process that died keeps others from its work.
+    ``tokens``: the API wants a key or token even where only this machine reaches it.
     """
 
     home: Path
@@ -47,8 +48,10 @@ class Settings:
     operations_ahead: float = 14.0
     findings_interval: float = 10.0
     idempotency_days: float = 7.0
+    webhooks: str = "all"
     webhook_tries: int = 12
     private_webhooks: bool = False
+    lease_seconds: float = 15.0
     tokens: bool = False
     provider: Provider | None = None
     bounds: Bounds = field(default_factory=Bounds)
@@ -96,8 +99,10 @@ class Settings:
             operations_ahead=_number(environ, "WORKATLAS_OPERATIONS_AHEAD", 14.0),
             findings_interval=_number(environ, "WORKATLAS_FINDINGS_INTERVAL", 10.0),
             idempotency_days=_number(environ, "WORKATLAS_IDEMPOTENCY_DAYS", 7.0),
-            webhook_tries=_whole("WORKATLAS_WEBHOOK_TRIES", environ.get("WORKATLAS_WEBHOOK_TRIES") or "12", 0),
+            webhooks=_choice(environ, "WORKATLAS_WEBHOOKS", ("all", "own", "off")),
+            webhook_tries=_whole("WORKATLAS_WEBHOOK_TRIES", environ.get("WORKATLAS_WEBHOOK_TRIES") or "12", 1),
             private_webhooks=_choice(environ, "WORKATLAS_WEBHOOK_PRIVATE", ("off", "on")) == "on",
+            lease_seconds=_number(environ, "WORKATLAS_LEASE_SECONDS", 15.0, least=1.0),
             tokens=_choice(environ, "WORKATLAS_AUTH", ("auto", "required")) == "required",
             provider=_provider(environ),
             bounds=_bounds(environ),
@@ -118,8 +123,8 @@ def _secret(environ: Mapping[str, str], name: str) -> str:
         raise SettingsError(f"{name}_FILE points to {path}, which cannot be read: {error.strerror}.") from error
 
 
-def _number(environ: Mapping[str, str], name: str, default: float) -> float:
-    """Return a number that is not negative."""
+def _number(environ: Mapping[str, str], name: str, default: float, *, least: float = 0.0) -> float:
+    """Return a number that is not less than ``least``."""
     text = environ.get(name)
     if not text:
         return default
@@ -127,8 +132,8 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 <= number < float("inf"):
-        raise SettingsError(f"{name} is {text!r}: write a number that is not negative.")
+    if not least <= number < float("inf"):
+        raise SettingsError(f"{name} is {text!r}: write a number from {least:g} up.")
     return number
 
 

@@ -75,7 +75,7 @@ _CREATE: Final = "CREATE (h:Webhook {id: $id, workspace: $workspace}) SET h += $
 _LIST: Final = f"MATCH (h:Webhook {{workspace: $workspace}}) RETURN {_HOOK} ORDER BY h.createdAt, h.id"
 _FIND: Final = f"MATCH (h:Webhook {{workspace: $workspace, id: $id}}) RETURN {_HOOK}"
 _DUE: Final = f"""
-MATCH (h:Webhook) WHERE h.active AND h.nextAt <= $now
+MATCH (h:Webhook) WHERE h.active AND h.nextAt <= $now AND ($workspace IS NULL OR h.workspace = $workspace)
 MATCH (w:Workspace {{id: h.workspace}}) WHERE h.cursor < w.seq
 RETURN {_HOOK} ORDER BY h.nextAt, h.id
 """
@@ -115,9 +115,9 @@ async def find(store: Store, workspace: str, hook_id: str) -> Webhook | None:
     return _hook(rows[0]) if rows else None
 
 
-async def due(store: Store, now: int) -> list[Webhook]:
-    """Return the active webhooks of all workspaces that lag behind their log and need not wait. O(webhooks)."""
-    return [_hook(row) for row in await store.rows(_DUE, now=now)]
+async def due(store: Store, now: int, workspace: str | None = None) -> list[Webhook]:
+    """Return the active webhooks, of one workspace or all, that lag behind their log and need not wait. O(webhooks)."""
+    return [_hook(row) for row in await store.rows(_DUE, now=now, workspace=workspace)]
 
 
 async def move(store: Store, was: Webhook, becomes: Webhook, letter: DeadLetter | None = None) -> bool:

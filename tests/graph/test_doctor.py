@@ -98,7 +98,6 @@ FAULTS = {
 }
 
 
-@pytest.mark.usefixtures("whole_database")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found_and_named(run: Run, fault: str) -> None:
     async def scenario(space: Space) -> None:

@@ -235,7 +235,6 @@ def test_no_subscription_brings_a_canary(connection: Connection, scene: Scene) -
     _run(connection, work)
 
 
-@pytest.mark.usefixtures("whole_database")
 def test_no_webhook_is_told_a_canary(connection: Connection, scene: Scene) -> None:
     hidden, viewer = scene
 

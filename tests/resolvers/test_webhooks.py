@@ -27,8 +27,6 @@ from resolvers.context import Context
 from resolvers.courier import Message, RefusedAddressError, Sent
 from resolvers.schema import execute
 
-pytestmark = pytest.mark.usefixtures("whole_database")
-
 CREATE = """mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) {
   webhook { id url kinds operations scope teams active createdBy lastSeq failedAttempts nextAttemptAt problem }
   secret userErrors { field code } } }"""

@@ -29,7 +29,7 @@ def environment_of(connection: Connection, home: Path, **settings: str) -> dict[
         "NEO4J_PASSWORD": connection.password,
         "NEO4J_DATABASE": connection.database,
         "WORKATLAS_HOME": str(home),
-        "WORKATLAS_WEBHOOK_TRIES": "0",
+        "WORKATLAS_WEBHOOKS": "off",
         "WORKATLAS_IDEMPOTENCY_DAYS": "0",
         "COLUMNS": "200",
         **settings,

@@ -6,6 +6,7 @@ import pytest
 
 from workatlas.auth.provider import Provider
 from workatlas.errors import SettingsError
+from workatlas.leadership import LEASE_SECONDS
 from workatlas.settings import Settings
 
 ISSUER = {"WORKATLAS_OIDC_ISSUER": "https://login.example.com", "WORKATLAS_OIDC_AUDIENCE": "atlas"}
@@ -48,8 +49,24 @@ def test_what_would_open_a_door_is_refused(given: dict[str, str], sentence: str)
         Settings.from_environ(given)
 
 
-@pytest.mark.parametrize("text", ["-1", "2.5", "many", "²"])
+@pytest.mark.parametrize("text", ["-1", "0", "2.5", "many", "²"])
 def test_tries_are_a_whole_number(text: str) -> None:
     with pytest.raises(SettingsError, match="WORKATLAS_WEBHOOK_TRIES"):
         Settings.from_environ({"WORKATLAS_WEBHOOK_TRIES": text})
-    assert Settings.from_environ({"WORKATLAS_WEBHOOK_TRIES": "0"}).webhook_tries == 0
+    assert Settings.from_environ({"WORKATLAS_WEBHOOK_TRIES": "1"}).webhook_tries == 1
+
+
+@pytest.mark.parametrize("text", ["0", "0.5", "-2", "inf", "nan", "soon"])
+def test_a_lease_lasts_a_second_at_least(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"WORKATLAS_LEASE_SECONDS is .*: write a number from 1 up"):
+        Settings.from_environ({"WORKATLAS_LEASE_SECONDS": text})
+    assert Settings.from_environ({"WORKATLAS_LEASE_SECONDS": "1"}).lease_seconds == 1
+    assert Settings.from_environ({}).lease_seconds == LEASE_SECONDS
+
+
+def test_webhooks_are_everyones_ones_own_or_nobodys() -> None:
+    assert [Settings.from_environ({"WORKATLAS_WEBHOOKS": one}).webhooks for one in ("", "own", "off")] == [
+        "all", "own", "off",
+    ]  # fmt: skip
+    with pytest.raises(SettingsError, match="must be all or own or off"):
+        Settings.from_environ({"WORKATLAS_WEBHOOKS": "0"})

@@ -158,7 +158,6 @@ def test_a_caller_has_one_budget_whichever_process_answers(environment: dict[str
         assert ask().status_code == 429
 
 
-@pytest.mark.usefixtures("whole_database")
 def test_webhooks_go_on_when_the_process_that_delivers_is_killed(environment: dict[str, str]) -> None:
     async def scenario(served: Served) -> None:
         async with receiving() as receiver:
@@ -191,7 +190,8 @@ def test_webhooks_go_on_when_the_process_that_delivers_is_killed(environment: di
             firsts += [seq for seq in one.seqs if seq not in firsts]
         assert firsts == [1, 2, 3, 4, 5]
 
-    with _serving(environment | {"WORKATLAS_WEBHOOK_TRIES": "12"}, "--workers", "2") as served:
+    own = {"WORKATLAS_WEBHOOKS": "own", "WORKATLAS_LEASE_SECONDS": "2"}
+    with _serving(environment | own, "--workers", "2") as served:
         asyncio.run(scenario(served))
 
 

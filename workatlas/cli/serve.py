@@ -90,7 +90,9 @@ def serve_database(
         trusted=read_trusted(settings.trusted_documents) if settings.trusted_documents else None,
         graphiql=settings.graphiql,
         private_webhooks=settings.private_webhooks,
-        retries=Retries(settings.webhook_tries) if settings.webhook_tries else None,
+        retries=None if settings.webhooks == "off" else Retries(settings.webhook_tries),
+        own_webhooks=settings.webhooks == "own",
+        lease_seconds=settings.lease_seconds,
         **options,
     )
     if workers == 1:

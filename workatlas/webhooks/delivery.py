@@ -42,7 +42,8 @@ class Retries:
 class Deliverer:
     """Sends messages in this process; of several processes only the one that ``leads`` should.
 
-    ``clock`` gives epoch milliseconds, UTC. ``told`` hears of each attempt.
+    ``workspace`` is the one whose webhooks it delivers to, ``None`` for all of them. ``clock`` gives epoch
+    milliseconds, UTC. ``told`` hears of each attempt.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Deliverer:
         leads: Callable[[], bool],
         retries: Retries = Retries(),
         *,
+        workspace: str | None = None,
         told: Callable[[Sent], None] = lambda sent: None,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
@@ -59,6 +61,7 @@ class Deliverer:
         self._courier = courier
         self._leads = leads
         self._retries = retries
+        self._workspace = workspace
         self._told = told
         self._clock = clock
         self._dice = random.Random()
@@ -71,8 +74,10 @@ class Deliverer:
             StoreError: The database failed.
 
         """
-        for hook in await webhooks.due(self._store, self._clock()):
-            if hook.id not in self._running:
+        # Read while it is delivered to, a webhook may be behind what it was told by now: that would be sent again.
+        busy = set(self._running)
+        for hook in await webhooks.due(self._store, self._clock(), self._workspace):
+            if hook.id not in busy:
                 task = asyncio.create_task(self._deliver(hook))
                 self._running[hook.id] = task
                 task.add_done_callback(partial(self._ended, hook.id))

@@ -19,8 +19,6 @@ from tests.workatlas.commands import Run, answer, command, environment_of
 from tests.workatlas.webhooks.receiver import Receiver, receiving
 from workatlas.cli.serve import prepare
 
-pytestmark = pytest.mark.usefixtures("whole_database")
-
 WORKSPACE = f"hook-{uuid.uuid4().hex[:12]}"
 
 

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -20,10 +20,9 @@ import standardwebhooks
 from graph.batch import Batch
 from graph.records import webhooks
 from graph.records.webhooks import Webhook
-from graph.store import Store
 from graph.writing.writer import write
 from resolvers import messages
-from resolvers.courier import Sent
+from resolvers.courier import Courier, Message, Sent
 from resolvers.hooks import Wish, make, send_again, try_out
 from tests.graph.conftest import Run, migrated, run
 from tests.graph.space import Space, edge, gone, item, keys, patch
@@ -35,7 +34,6 @@ from workatlas.webhooks.courier import open_courier
 from workatlas.webhooks.delivery import Deliverer, Retries, delivering
 
 __all__ = ["migrated", "run"]
-pytestmark = pytest.mark.usefixtures("whole_database")
 QUICK = Retries(tries=3, first=0.05)
 
 
@@ -55,32 +53,14 @@ async def _made(space: Space, url: str, **wish: Any) -> Webhook:
 
 @asynccontextmanager
 async def _at_work(space: Space, retries: Retries = QUICK, seconds: float = 15.0) -> AsyncIterator[Deliverer]:
-    """Deliver during the block; the lease is the workspace's own, so that tests can run beside each other."""
+    """Deliver during the block to the workspace's webhooks alone: other tests' hooks are in the same database."""
     async with (
         open_courier(private=True) as courier,
         leading(space.store, f"webhooks {space.id}", seconds) as leadership,
     ):
-        only = _Own(space, courier, leadership.leads, retries)
-        async with delivering(only, leadership):
-            yield only
-
-
-class _Own(Deliverer):
-    """Delivers to the webhooks of one workspace: other tests' hooks are in the same database."""
-
-    def __init__(self, space: Space, *rest: Any) -> None:
-        super().__init__(space.store, *rest)
-        self.space = space
-
-    async def look(self) -> None:
-        with pytest.MonkeyPatch.context() as patched:
-            everyones = webhooks.due
-
-            async def due(store: Store, now: int) -> list[Webhook]:
-                return [one for one in await everyones(store, now) if one.workspace == self.space.id]
-
-            patched.setattr(webhooks, "due", due)
-            await super().look()
+        deliverer = Deliverer(space.store, courier, leadership.leads, retries, workspace=space.id)
+        async with delivering(deliverer, leadership):
+            yield deliverer
 
 
 async def _idle(space: Space, seq: int) -> Webhook:
@@ -218,7 +198,9 @@ def test_an_answer_without_end_is_not_read_to_its_end(run: Run) -> None:
     run(scenario)
 
 
-def test_one_receiver_that_hangs_does_not_hold_up_another(run: Run) -> None:
+def test_one_receiver_that_hangs_does_not_hold_up_another(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(couriers, "SECONDS", 3600.0)  # it hangs as long as the test lasts
+
     async def scenario(space: Space) -> None:
         async with receiving("hang") as slow, receiving() as quick:
             await _made(space, slow.url)
@@ -226,11 +208,72 @@ def test_one_receiver_that_hangs_does_not_hold_up_another(run: Run) -> None:
             async with _at_work(space):
                 await space.write(item("Task", "A-1"))
                 await slow.until(1)
-                begin = time.monotonic()
+                await quick.until(1)
                 await space.write(item("Task", "A-2"))
-                while [seq for one in quick.received for seq in one.seqs] != [1, 2]:
-                    assert time.monotonic() - begin < couriers.SECONDS - 1
-                    await asyncio.sleep(0.05)
+                await quick.until(2)
+            assert [one.seqs for one in quick.received] == [[1], [2]]
+            assert [one.seqs for one in slow.received] == [[1]]
+
+    run(scenario)
+
+
+@dataclass(slots=True)
+class _Held:
+    """A courier that waits for a sign before it sends."""
+
+    inner: Courier
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    sign: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def check(self, url: str) -> None:
+        await self.inner.check(url)
+
+    async def send(self, hook: Webhook, message: Message) -> Sent:
+        self.asked.set()
+        await self.sign.wait()
+        return await self.inner.send(hook, message)
+
+
+def test_what_is_delivered_while_it_is_looked_is_not_sent_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = webhooks.due
+
+    async def scenario(space: Space) -> None:
+        async with receiving() as receiver, open_courier(private=True) as courier:
+            await _made(space, receiver.url)
+            await space.write(item("Task", "A-1"))
+            held = _Held(courier)
+            deliverer = Deliverer(space.store, held, lambda: True, QUICK, workspace=space.id)
+            await deliverer.look()
+            await held.asked.wait()
+
+            async def late(*arguments: Any) -> list[Webhook]:
+                found = await due(*arguments)
+                held.sign.set()
+                await asyncio.gather(*deliverer._running.values())
+                return found
+
+            monkeypatch.setattr(webhooks, "due", late)
+            await deliverer.look()
+            await asyncio.gather(*deliverer._running.values())
+            assert [one.seqs for one in receiver.received] == [[1]]
+            await space.write(item("Task", "A-2"))
+            await deliverer.look()
+            await asyncio.gather(*deliverer._running.values())
+        assert [one.seqs for one in receiver.received] == [[1], [2]]
+
+    run(scenario)
+
+
+def test_a_deliverer_of_one_workspace_leaves_the_others_alone(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        async with receiving() as receiver, open_courier(private=True) as courier:
+            await _made(space, receiver.url)
+            await space.write(item("Task", "A-1"))
+            other = Deliverer(space.store, courier, lambda: True, QUICK, workspace=f"{space.id}-other")
+            await other.look()
+            assert not other._running
+            assert space.id in {one.workspace for one in await webhooks.due(space.store, _now())}
+            assert [one.workspace for one in await webhooks.due(space.store, _now(), space.id)] == [space.id]
 
     run(scenario)
 
@@ -275,13 +318,13 @@ async def _until_killed(space: Space) -> None:
                 break
             await asyncio.sleep(0.05)
             assert holder < 999
-        only = _Own(space, courier, lambda: True, QUICK)
+        deliverer = Deliverer(space.store, courier, lambda: True, QUICK, workspace=space.id)
         try:
             while True:
-                await only.look()
+                await deliverer.look()
                 await asyncio.sleep(0.05)
         finally:
-            for task in only._running.values():
+            for task in deliverer._running.values():
                 task.cancel()
 
 
