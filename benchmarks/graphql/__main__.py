@@ -11,17 +11,15 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import httpx
-import orjson
 import psutil
 
-from benchmarks.graphql.servers import HERE, Server, computed, database_process, node_packages, running
+from benchmarks.graphql.servers import Server, computed, database_process, loaded, node_packages, running
 from benchmarks.graphql.shapes import SHAPES, Sample, Shape, Variables
 from graph import migrations
 from graph.connection import Connection
@@ -186,10 +184,10 @@ def _measured(
         "url": server.address(shape), "token": server.token, "clients": clients,
         "bodies": [server.body(shape, one).decode() for one in shape.variants(sample)],
     }  # fmt: skip
-    _loaded(job | {"seconds": max(1.0, seconds / 4)})
+    loaded(job | {"seconds": max(1.0, seconds / 4)})
     for longer in (1, 4, 16):
         before = server.seconds(), computed(database) if database else 0.0
-        found = _loaded(job | {"seconds": seconds * longer})
+        found = loaded(job | {"seconds": seconds * longer})
         own, neo4j = server.seconds() - before[0], computed(database) - before[1] if database else None
         answered = found["answered"]
         if found["failed"]:
@@ -199,15 +197,6 @@ def _measured(
             rate = answered / found["seconds"]
             return Measure(rate, found["p50"], found["p99"], own * each, None if neo4j is None else neo4j * each)
     raise WorkatlasError(f"{shape.name}: {server.name} has not answered each of {clients} clients once.")
-
-
-def _loaded(job: dict[str, object]) -> dict[str, float]:
-    command = [node_packages(), str(HERE / "load.mjs")]
-    done = subprocess.run(command, input=orjson.dumps(job), capture_output=True, check=False)
-    if done.returncode != 0:
-        raise WorkatlasError(f"the load tool failed: {done.stderr.decode()[-500:]}")
-    found: dict[str, float] = orjson.loads(done.stdout)
-    return found
 
 
 def _millis() -> int:

@@ -25,6 +25,7 @@ from workatlas.errors import WorkatlasError
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parents[1]
 NAMES: Final = ("workatlas", "peer", "floor")
+PROGRAM: Final = str(Path(sys.executable).with_name("workatlas"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,36 @@ def node_packages() -> str:
     return node
 
 
+def loaded(job: Mapping[str, object]) -> dict[str, float]:
+    """Let the load tool do a job, and return what it found (``load.mjs``).
+
+    Raises:
+        WorkatlasError: The tool failed.
+
+    """
+    command = [node_packages(), str(HERE / "load.mjs")]
+    done = subprocess.run(command, input=orjson.dumps(job), capture_output=True, check=False)
+    if done.returncode != 0:
+        raise WorkatlasError(f"the load tool failed: {done.stderr.decode()[-500:]}")
+    found: dict[str, float] = orjson.loads(done.stdout)
+    return found
+
+
+def environment(connection: Connection, workspace: str) -> dict[str, str]:
+    """Return the environment of a server of ours, without limit to what one caller may ask for in a minute."""
+    return dict(os.environ) | {
+        "NEO4J_URI": connection.uri, "NEO4J_USERNAME": connection.username, "NEO4J_PASSWORD": connection.password,
+        "WORKATLAS_WORKSPACE": workspace, "WORKATLAS_LIMIT_RATE_REQUESTS": "0", "WORKATLAS_LIMIT_RATE_COST": "0",
+    }  # fmt: skip
+
+
+def key_for(role: str, workspace: str, environ: Mapping[str, str]) -> str:
+    """Return a new key for a role in a workspace, of the server that runs with this environment."""
+    command = [PROGRAM, "key", "create", "--role", role, "--workspace", workspace, "--json"]
+    made = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    return str(json.loads(made.stdout)["token"])
+
+
 @contextmanager
 def running(connection: Connection, workspace: str) -> Iterator[list[Server]]:
     """Start the three servers, and end them at the end whatever happens.
@@ -101,18 +132,12 @@ def running(connection: Connection, workspace: str) -> Iterator[list[Server]]:
     """
     node = node_packages()
     token = secrets.token_urlsafe(24)
-    environ = dict(os.environ) | {
-        "NEO4J_URI": connection.uri, "NEO4J_USERNAME": connection.username, "NEO4J_PASSWORD": connection.password,
-        "WORKSPACE": workspace, "TOKEN": token, "WORKATLAS_WORKSPACE": workspace, "PYTHONPATH": str(ROOT),
-        "WORKATLAS_LIMIT_RATE_REQUESTS": "0", "WORKATLAS_LIMIT_RATE_COST": "0", "NODE_ENV": "production",
+    environ = environment(connection, workspace) | {
+        "WORKSPACE": workspace, "TOKEN": token, "PYTHONPATH": str(ROOT), "NODE_ENV": "production",
     }  # fmt: skip
-    program = str(Path(sys.executable).with_name("workatlas"))
-    made = subprocess.run(
-        [program, "key", "create", "--role", "viewer", "--workspace", workspace, "--json"],
-        env=environ, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    ours = key_for("viewer", workspace, environ)
     commands = {
-        "workatlas": [program, "serve", "--port", "0"],
+        "workatlas": [PROGRAM, "serve", "--port", "0"],
         "peer": [node, str(HERE / "peer.mjs")],
         "floor": [sys.executable, "-m", "benchmarks.graphql.floor"],
     }
@@ -120,7 +145,7 @@ def running(connection: Connection, workspace: str) -> Iterator[list[Server]]:
         servers = []
         for name in NAMES:
             url, process = stack.enter_context(started(name, commands[name], environ))
-            own = json.loads(made.stdout)["token"] if name == "workatlas" else token
+            own = ours if name == "workatlas" else token
             servers.append(Server(name, f"{url}/graphql" if name == "workatlas" else url, own, process))
         yield servers
 
