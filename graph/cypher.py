@@ -7,7 +7,7 @@ Values travel as parameters; identifiers come from the table only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -81,14 +81,15 @@ ON CREATE SET w.seq = 0, w.statuses = $statuses, w.fields = '{}', w.policy = $po
               w.createdAt = datetime({epochMillis: $now})
 RETURN w.seq
 """
-_SETTINGS: Final = "RETURN w.seq, w.statuses, w.fields, w.policy, w.counters, w.importRun"
-READ_WORKSPACE: Final = f"MATCH (w:Workspace {{id: $workspace}}) {_SETTINGS}"
+_SETTINGS: Final = "w.seq, w.statuses, w.fields, w.policy, w.counters, w.importRun"
+READ_WORKSPACE: Final = f"MATCH (w:Workspace {{id: $workspace}}) RETURN {_SETTINGS}"
 # Writing takes the node's lock: whoever holds it is the workspace's only writer until it commits. What is read in the
 # same statement, after that, is what the writer before it left.
-LOCK_WORKSPACE: Final = f"MATCH (w:Workspace {{id: $workspace}}) SET w.lockedBy = $request {_SETTINGS}"
+_LOCK: Final = "MATCH (w:Workspace {id: $workspace}) SET w.lockedBy = $request"
+LOCK_WORKSPACE: Final = f"{_LOCK} RETURN {_SETTINGS}"
 WRITE_SETTINGS: Final = (
-    "MATCH (w:Workspace {id: $workspace}) SET w.statuses = $statuses, w.fields = $fields, w.counters = $counters, "
-    "w.policy = $policy"
+    "UNWIND $rows AS r MATCH (w:Workspace {id: $workspace}) "
+    "SET w.statuses = r[0], w.fields = r[1], w.counters = r[2], w.policy = r[3]"
 )
 WRITE_IMPORT_RUN: Final = "MATCH (w:Workspace {id: $workspace}) SET w.importRun = $run"
 READ_CALENDARS: Final = """
@@ -110,7 +111,7 @@ APPEND_CHANGES: Final = """
 UNWIND $rows AS r
 CREATE (:Change {workspace: $workspace, seq: r[0], at: datetime({epochMillis: r[1]}), actor: r[2], request: r[3],
                  source: r[4], system: r[5], nodes: r[6], edges: r[7], data: r[8]})
-WITH max(r[0]) AS last MATCH (w:Workspace {id: $workspace}) SET w.seq = last
+WITH max(r[0]) AS last WHERE last IS NOT NULL MATCH (w:Workspace {id: $workspace}) SET w.seq = last
 """
 READ_CHANGES: Final = """
 MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
@@ -155,14 +156,12 @@ _IDENTITY: Final = (
     "n.version, n.importHash, n.localEdits, n.placeholder, n.archivedAt IS NOT NULL, "
     "CASE WHEN n.visibility = 'TEAM' THEN coalesce(n.team, '') END"
 )
-FIND_BY: Final = {
-    "id": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, id: v}}) RETURN collect([{_IDENTITY}])",
-    "key": f"UNWIND $values AS v MATCH (n:Item {{workspace: $workspace, key: v}}) RETURN collect([{_IDENTITY}])",
-    "source": (
-        "UNWIND $values AS v MATCH (n:Item {workspace: $workspace, source: v[0], sourceId: v[1]}) "
-        f"RETURN collect([{_IDENTITY}])"
-    ),
+_MATCH_BY: Final = {
+    "id": "MATCH (n:Item {workspace: $workspace, id: v})",
+    "key": "MATCH (n:Item {workspace: $workspace, key: v})",
+    "source": "MATCH (n:Item {workspace: $workspace, source: v[0], sourceId: v[1]})",
 }
+FIND_BY: Final = {way: f"UNWIND $values AS v {match} RETURN collect([{_IDENTITY}])" for way, match in _MATCH_BY.items()}
 ITEMS_OF_SOURCE: Final = """
 MATCH (n:Item {workspace: $workspace, source: $source})
 WHERE n.sourceId > $after AND n.archivedAt IS NULL AND n.placeholder IS NULL
@@ -243,9 +242,8 @@ _MATCH_ENDS: Final = (
     "MATCH (b:Item {workspace: $workspace, id: r[2]}) "
 )
 _MATCH_EDGE: Final = _MATCH_ENDS + "MATCH (a)-[e]->(b) WHERE type(e) = r[1] "
-_EDGE_READ: Final = (
-    f"RETURN collect([a.id, type(e), b.id, [{', '.join(stored('e', column) for column in EDGE_PROPERTIES.values())}]])"
-)
+_EDGE: Final = f"[a.id, type(e), b.id, [{', '.join(stored('e', column) for column in EDGE_PROPERTIES.values())}]]"
+_EDGE_READ: Final = f"RETURN collect({_EDGE})"
 _EDGE_STATE: Final = "SET e = r[3], " + ", ".join(_assignments("e", "r[4]", tuple(EDGE_PROPERTIES.values())))
 
 CREATE_EDGES: Final = f"{_MATCH_ENDS}CREATE (a)-[e:$(r[1])]->(b) {_EDGE_STATE}"
@@ -258,6 +256,35 @@ READ_EDGES: Final = f"{_MATCH_EDGE}{_EDGE_READ}"
 """Reads edges by their names: start id, kind, end id, and every property that any kind has, in stored form."""
 READ_EDGES_FROM: Final = f"UNWIND $ids AS i MATCH (a:Item {{workspace: $workspace, id: i}})-[e]->(b:Item) {_EDGE_READ}"
 """Reads all edges that leave a set of items, as ``READ_EDGES`` does: a third of the work where most are wanted."""
+
+
+@cache
+def lock_and_read() -> str:
+    """Return the text that locks a workspace as ``LOCK_WORKSPACE`` does, and reads in the same round trip.
+
+    Its rows are the settings, then items by ``$id``, ``$key`` and ``$source``, edges and kept answers, a list of each.
+    Items are looked for by [value, whether its state is wanted]: its identity, and where it is wanted its properties in
+    stored form, those of its kind.
+    """
+    kinds = " ".join(
+        f"WHEN n:{kind.label} THEN [{', '.join(stored('n', column) for column in kind.properties)}]"
+        for kind in NODES.values()
+    )
+    items = ", ".join(
+        f"COLLECT {{ UNWIND ${way} AS r WITH r[0] AS v, r[1] AS wanted {match} "
+        f"RETURN [[{_IDENTITY}], CASE WHEN NOT wanted THEN null {kinds} END] }}"
+        for way, match in _MATCH_BY.items()
+    )
+    answers = FIND_ANSWERS.replace("RETURN i.key, i.payload, i.answer", "RETURN [i.key, i.payload, i.answer]")
+    edges = _MATCH_EDGE.replace("$rows", "$edges")
+    return (
+        f"{_LOCK} WITH w RETURN [{_SETTINGS}], {items}, COLLECT {{ {edges} RETURN {_EDGE} }}, COLLECT {{ {answers} }}"
+    )
+
+
+def in_one(texts: Sequence[str]) -> str:
+    """Return one text that does what several do, one after the other; ``$parts[n]`` are the ``$rows`` of the n-th."""
+    return " ".join(f"CALL () {{ {text.replace('$rows', f'$parts[{place}]')} }}" for place, text in enumerate(texts))
 
 
 @cache

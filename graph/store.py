@@ -34,13 +34,16 @@ Result = TypeVar("Result")
 class Transaction:
     """One running transaction; it answers with rows of plain values."""
 
-    __slots__ = ("_inner",)
+    __slots__ = ("_inner", "sent")
 
     def __init__(self, inner: neo4j.AsyncManagedTransaction) -> None:
         self._inner = inner
+        self.sent = 0
+        """Statements that were sent so far."""
 
     async def rows(self, query: str, **parameters: Any) -> Rows:
         """Run one statement and return its rows."""
+        self.sent += 1
         result = await self._inner.run(query, parameters)
         return [record.values() async for record in result]
 

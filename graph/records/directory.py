@@ -17,6 +17,12 @@ UNRESOLVED = "unresolved"
 """Source of placeholders for items that are known by their key only."""
 
 
+def way_of(address: Address) -> tuple[str, object]:
+    """Return by which property an address finds its item (``id``, ``key`` or ``source``), and the value of that."""
+    space, value = address
+    return (space, value) if space in {"id", "key"} else ("source", [space, value])
+
+
 class Known(NamedTuple):
     """What the write path has to know of an item that exists. ``team`` is the only one that may see it, if one is."""
 
@@ -69,6 +75,10 @@ class Directory:
         """Remember that an item is not there any more."""
         self._gone.update(item.addresses())
 
+    def ids(self) -> dict[Address, str]:
+        """Return the ids of the items that were read or added here, by address."""
+        return {address: item.id for address, item in self._known.items() if address not in self._gone}
+
     def branch(self) -> Directory:
         """Return a directory that goes on from this one and leaves it as it is."""
         branch = Directory(self._workspace, ChainMap(self._known, dict(self._before)), complete=self._complete)
@@ -80,23 +90,27 @@ class Directory:
         self._known |= branch._known
         self._gone |= branch._gone
 
+    def learn(self, looked_for: Iterable[Address], found: Iterable[Known]) -> None:
+        """Remember the items that were found when all that have these addresses were looked for."""
+        for item in found:
+            self.add(item)
+        self._absent.update(looked_for)
+
     async def look_up(self, transaction: Transaction, refs: Iterable[Ref]) -> None:
         """Read the items behind the references that are not known yet. One query per way of naming, O(references)."""
         if self._complete:
             return
         wanted = {(ref.space, ref.value) for ref in refs if self[ref] is None} - self._absent
         lists: dict[str, list[object]] = {"id": [], "key": [], "source": []}
-        for space, value in sorted(wanted):
-            if space in {"id", "key"}:
-                lists[space].append(value)
-            else:
-                lists["source"].append([space, value])
+        for address in sorted(wanted):
+            way, value = way_of(address)
+            lists[way].append(value)
+        found: list[Known] = []
         for way, values in lists.items():
             if values:
                 rows = await transaction.collected(cypher.FIND_BY[way], workspace=self._workspace, values=values)
-                for row in rows:
-                    self.add(Known(*row))
-        self._absent |= wanted
+                found += [Known(*row) for row in rows]
+        self.learn(wanted, found)
 
     async def taken_keys(self, transaction: Transaction, keys: list[str]) -> set[str]:
         """Return which of the keys belong to an item. One query at most."""

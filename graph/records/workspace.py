@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -36,6 +36,10 @@ class Workspace:
         """The workspace's statuses and custom fields, for validation."""
         return Vocabulary(self.statuses, self.fields)
 
+    def copy(self) -> Workspace:
+        """Return a workspace that can be altered without this one."""
+        return replace(self, statuses=dict(self.statuses), fields=dict(self.fields), counters=dict(self.counters))
+
 
 async def ensure(store: Store, workspace: str, now: int) -> None:
     """Create the workspace with the default statuses and policy unless it is there."""
@@ -59,7 +63,7 @@ async def lock(transaction: Transaction, workspace: str, request: str) -> Worksp
         UnknownWorkspaceError: There is no such workspace.
 
     """
-    return _decoded(workspace, await transaction.rows(cypher.LOCK_WORKSPACE, workspace=workspace, request=request))
+    return decoded(workspace, await transaction.rows(cypher.LOCK_WORKSPACE, workspace=workspace, request=request))
 
 
 async def read(store: Store, workspace: str) -> Workspace:
@@ -69,7 +73,7 @@ async def read(store: Store, workspace: str) -> Workspace:
         UnknownWorkspaceError: There is no such workspace.
 
     """
-    return _decoded(workspace, await store.rows(cypher.READ_WORKSPACE, workspace=workspace))
+    return decoded(workspace, await store.rows(cypher.READ_WORKSPACE, workspace=workspace))
 
 
 async def settled(store: Store, workspace: str) -> Workspace:
@@ -91,7 +95,13 @@ async def settled(store: Store, workspace: str) -> Workspace:
     return await store.write(work)
 
 
-def _decoded(workspace: str, rows: Rows) -> Workspace:
+def decoded(workspace: str, rows: Rows) -> Workspace:
+    """Return what a workspace holds from the row of its settings.
+
+    Raises:
+        UnknownWorkspaceError: There is no row.
+
+    """
     if not rows:
         raise UnknownWorkspaceError(
             f"there is no workspace {workspace!r}; import something into it, or choose another with --workspace"
@@ -110,14 +120,9 @@ def _decoded(workspace: str, rows: Rows) -> Workspace:
 
 async def save_settings(transaction: Transaction, workspace: Workspace) -> None:
     """Store statuses, custom fields, counters and policy; the transaction must hold the lock."""
-    await transaction.rows(
-        cypher.WRITE_SETTINGS,
-        workspace=workspace.id,
-        statuses=orjson.dumps(workspace.statuses).decode(),
-        fields=orjson.dumps(workspace.fields).decode(),
-        counters=orjson.dumps(workspace.counters).decode(),
-        policy=orjson.dumps(workspace.policy.to_dict()).decode(),
-    )
+    stored = (workspace.statuses, workspace.fields, workspace.counters, workspace.policy.to_dict())
+    row = [orjson.dumps(one).decode() for one in stored]
+    await transaction.write(cypher.WRITE_SETTINGS, {("settings",): row}, workspace=workspace.id)
 
 
 async def purge(store: Store, workspace: str) -> None:

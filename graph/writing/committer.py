@@ -7,23 +7,18 @@ answer, its own change in the log and its own refusal, as if it had been alone.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from graph.batch import Batch, Ref
 from graph.errors import BatchRefusedError, GraphError, StoreBusyError, StoreError
-from graph.model import NODES
 from graph.records import workspace
-from graph.records.directory import Directory
 from graph.store import Store, Transaction
-from graph.writing import planning
 from graph.writing.draft import Draft, Mode, Outcome
+from graph.writing.foresight import Hints, lock_and_foresee
 from graph.writing.holding import HoldingTransaction
-from graph.writing.memory import Memory
-from graph.writing.node_drafts import refs_of
 from graph.writing.writer import Request, write_within
 
 MAX_TOGETHER: Final = 64
@@ -35,7 +30,7 @@ Result = Outcome | Exception
 
 
 class _SpoiledError(Exception):
-    """A request was refused after it had written: only undoing the transaction takes that back."""
+    """A request was refused after some of what it wrote had been sent to the database."""
 
     def __init__(self, place: int) -> None:
         super().__init__()
@@ -57,6 +52,7 @@ class Committer:
         self._most = waiting
         self._queues: dict[str, deque[_Waiting]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._hints: dict[str, Hints] = defaultdict(Hints)
         self._closed = False
 
     async def submit(self, workspace_id: str, request: Request) -> Outcome:
@@ -129,7 +125,8 @@ class Committer:
             return []
 
         async def work(transaction: Transaction) -> list[Result]:
-            return await _within(HoldingTransaction(transaction), workspace_id, requests)
+            holding = HoldingTransaction(transaction, workspace_id)
+            return await _within(holding, workspace_id, requests, self._hints[workspace_id])
 
         return await self._store.write(work)
 
@@ -153,71 +150,37 @@ def _answer(waiting: _Waiting, result: Result) -> None:
         waiting.answer.set_exception(result)
 
 
-async def _within(transaction: HoldingTransaction, workspace_id: str, requests: Sequence[Request]) -> list[Result]:
+async def _within(
+    transaction: HoldingTransaction, workspace_id: str, requests: Sequence[Request], hints: Hints
+) -> list[Result]:
     """Do requests one after the other in one transaction; each sees what those before it did.
 
     Raises:
-        _SpoiledError: One was refused after it had written, and was not alone.
+        _SpoiledError: One was refused after some of what it wrote had been sent, and was not alone.
 
     """
-    settings = await workspace.lock(transaction, workspace_id, requests[0].author.request)
-    memory = Memory(Directory(workspace_id))
+    settings, memory = await lock_and_foresee(transaction, workspace_id, requests, hints)
     counters, settings_changed = settings.counters, False
-    await _foresee(transaction, settings, memory, requests)
     results: list[Result] = []
     for place, request in enumerate(requests):
-        own = replace(
-            settings,
-            statuses=dict(settings.statuses),
-            fields=dict(settings.fields),
-            counters=dict(settings.counters),
-        )
+        own = settings.copy()
         branch = memory.branch()
         draft = Draft(transaction, own, Mode.EDIT, request.author, request.now, branch, request.sight)
         try:
             results.append(await write_within(draft, request))
         except BatchRefusedError as error:
-            if draft.begun and len(requests) > 1:
-                raise _SpoiledError(place) from error
-            if draft.begun:
-                raise
+            if draft.has_sent:
+                # Only undoing the transaction takes that back.
+                raise error if len(requests) == 1 else _SpoiledError(place) from error
+            transaction.take_back()
             results.append(error)
             continue
+        transaction.settle()
         memory.absorb(branch)
         settings = own
         settings_changed = settings_changed or draft.settings_changed
     if settings_changed or counters != settings.counters:
         await workspace.save_settings(transaction, settings)
     await transaction.flush()
+    hints.take(settings, memory.directory)
     return results
-
-
-async def _foresee(
-    transaction: Transaction, settings: workspace.Workspace, memory: Memory, requests: Sequence[Request]
-) -> None:
-    """Read at once what the requests will look for one by one."""
-    batches = [one.work for one in requests if isinstance(one.work, Batch)]
-    rows = [row for batch in batches for row in batch.nodes]
-    edges = [row for batch in batches for row in batch.edges]
-    refs = {*refs_of(rows, Mode.EDIT), *(ref for row in edges for ref in (row.start, row.end))}
-    refs |= {ref for batch in batches for ref in (*batch.archive, *batch.restore)}
-    await memory.directory.look_up(transaction, refs | _coming_keys(settings, batches))
-    changed = [item for row in rows if (item := memory.directory[row.of or Ref(row.source, row.source_id)])]
-    await memory.read_states(transaction, settings.id, changed)
-    ends = [(memory.directory[row.start], row.kind, memory.directory[row.end]) for row in edges]
-    names = [(start.id, kind, end.id) for start, kind, end in ends if start and end]
-    await memory.read_edges(transaction, settings.id, names)
-    await memory.look_up_answers(transaction, settings.id, [one.key for one in requests if one.key])
-
-
-def _coming_keys(settings: workspace.Workspace, batches: Sequence[Batch]) -> set[Ref]:
-    """Return the keys that new items without one will be given, if they are free."""
-    refs: set[Ref] = set()
-    counters = dict(settings.counters)
-    for batch in batches:
-        for row in batch.nodes:
-            if row.of is None and row.key is None and row.kind in NODES:
-                prefix = planning.prefix_of(row.kind)
-                counters[prefix] = counters.get(prefix, 0) + 1
-                refs.add(Ref("key", f"{prefix}-{counters[prefix]}"))
-    return refs

@@ -54,9 +54,9 @@ class Outcome:
 class Draft:
     """A batch in progress; the transaction holds the workspace's lock. ``now`` is in epoch milliseconds.
 
-    ``sight`` is what the author may see of the graph, and so write to; ``None``: all of it. ``begun`` says that rows
-    were written: only undoing the transaction takes them back. ``free`` is the batch's own, ``restoring`` are ids of
-    the items that it restores.
+    ``sight`` is what the author may see of the graph, and so write to; ``None``: all of it. ``begun`` is how many
+    statements the transaction had sent when the batch began to be written, if it did. ``free`` is the batch's own,
+    ``restoring`` are ids of the items that it restores.
     """
 
     transaction: Transaction
@@ -66,7 +66,7 @@ class Draft:
     now: int
     memory: Memory
     sight: Sight | None = None
-    begun: bool = False
+    begun: int | None = None
     settings_changed: bool = False
     free: bool = False
     restoring: set[str] = field(default_factory=set)
@@ -79,6 +79,11 @@ class Draft:
     def directory(self) -> Directory:
         """Items by reference."""
         return self.memory.directory
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether something was sent since the batch began to be written; it may be what the batch writes."""
+        return self.begun is not None and self.transaction.sent != self.begun
 
     def find(self, ref: Ref) -> Known | None:
         """Return the item that the author means by a reference that was looked up; ``None``: none that they may see."""

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from graph import cypher
 from graph.store import Rows, Transaction
 
+_PARTS: Final = (
+    cypher.CREATE_NODES,
+    cypher.ALTER_NODES,
+    cypher.CREATE_EDGES,
+    cypher.UPDATE_EDGES,
+    cypher.REMOVE_EDGES,
+    cypher.WRITE_SETTINGS,
+    cypher.APPEND_CHANGES,
+    cypher.KEEP_ANSWERS,
+)
+"""What can be held back, in the order in which it is done: each finds what it needs."""
+_PLACES: Final = {text: place for place, text in enumerate(_PARTS)}
+_TOGETHER: Final = cypher.in_one(_PARTS)
 
-@dataclass(slots=True)
-class _Statement:
-    query: str
-    parameters: dict[str, Any]
-    rows: list[Any] = field(default_factory=list)
+_Round = list[list[Any]]
+"""Rows of each part, sent as one statement."""
 
 
 class HoldingTransaction(Transaction):
-    """Holds writes back until something is read, and then sends those of one query as one statement.
+    """Holds writes back until something else is sent, and then sends all of them as one statement.
 
     Whatever is read sees all writes before it. What is written twice is written in that order; other writes may change
-    places, but that items are made before anything else is done.
+    places. What the request in hand wrote can be taken back until it is sent.
     """
 
-    __slots__ = ("_held", "_newest", "_touched")
+    __slots__ = ("_own", "_rounds", "_touched", "_workspace")
 
-    def __init__(self, inner: Transaction) -> None:
+    def __init__(self, inner: Transaction, workspace: str) -> None:
         super().__init__(inner._inner)
-        self._held: list[_Statement] = []
-        self._newest: dict[str, int] = {}
-        """Query → place of its newest statement."""
-        self._touched: dict[Hashable, int] = {}
-        """What is written → place of the last statement that writes it."""
+        self._workspace = workspace
+        self._own: list[tuple[int, Mapping[Hashable, Any]]] = []
+        """Place among the parts, and rows, of what the request in hand wrote."""
+        self._rounds: list[_Round] = []
+        self._touched: dict[Hashable, tuple[int, int]] = {}
+        """What is written → round and part that write it last."""
 
     async def rows(self, query: str, **parameters: Any) -> Rows:
         """Send what is held back, then run one statement and return its rows."""
@@ -40,18 +50,35 @@ class HoldingTransaction(Transaction):
         return await super().rows(query, **parameters)
 
     async def write(self, query: str, rows: Mapping[Hashable, Any], **parameters: Any) -> None:
-        """Hold a write back; ``parameters`` are the same for all writes of one query."""
-        place = self._newest.get(query, -1)
-        if place < max((self._touched.get(name, -1) for name in rows), default=-1) or place < 0:
-            place = self._newest[query] = len(self._held)
-            self._held.append(_Statement(query, parameters))
-        self._held[place].rows += rows.values()
-        self._touched.update(dict.fromkeys(rows, place))
+        """Hold a write to this workspace back; one that cannot be held is sent after those that are."""
+        if query in _PLACES:
+            self._own.append((_PLACES[query], rows))
+        else:
+            await super().write(query, rows, **parameters)
+
+    def settle(self) -> None:
+        """Keep what the request in hand wrote: the next one's turn has come."""
+        for part, rows in self._own:
+            number = max((self._round_of(name, part) for name in rows), default=0)
+            while len(self._rounds) <= number:
+                self._rounds.append([[] for _ in _PARTS])
+            self._rounds[number][part] += rows.values()
+            self._touched.update(dict.fromkeys(rows, (number, part)))
+        self._own.clear()
+
+    def _round_of(self, name: Hashable, part: int) -> int:
+        """Return the first round in which a part that writes this comes after what wrote it last."""
+        number, last = self._touched.get(name, (0, 0))
+        return number if last <= part else number + 1
+
+    def take_back(self) -> None:
+        """Forget what the request in hand wrote and is held back."""
+        self._own.clear()
 
     async def flush(self) -> None:
         """Send what is held back."""
-        held, self._held = self._held, []
-        self._newest.clear()
+        self.settle()
+        rounds, self._rounds = self._rounds, []
         self._touched.clear()
-        for one in sorted(held, key=lambda one: one.query != cypher.CREATE_NODES):
-            await super().rows(one.query, rows=one.rows, **one.parameters)
+        for parts in rounds:
+            await super().rows(_TOGETHER, workspace=self._workspace, parts=parts)

@@ -83,7 +83,8 @@ async def write(
         StoreError: The database failed; nothing was written.
 
     """
-    request = Request(batch, author or Author(), now, batch.idempotency_key, digest_of(batch))
+    digest = digest_of(batch) if batch.idempotency_key else ""
+    request = Request(batch, author or Author(), now, batch.idempotency_key, digest)
 
     async def work(transaction: Transaction) -> Outcome:
         settings = await workspace.lock(transaction, workspace_id, request.author.request)
@@ -145,7 +146,7 @@ async def _write_batch(draft: Draft, batch: Batch) -> None:
     misfits = await plan_misfits(draft, nodes)
     calendars = _checked_calendars(draft, batch)
     draft.refuse_if_broken()
-    draft.begun = True
+    draft.begun = draft.transaction.sent
     await write_nodes(draft, [*nodes, *placeholders])
     new_edges = await write_planned(draft, [*misfits, *edges])
     draft.other_changes += await write_calendars(draft.transaction, draft.settings.id, calendars)
@@ -163,6 +164,8 @@ def _ends(edges: Iterable[EdgeName]) -> list[str]:
 
 def _declare(draft: Draft, batch: Batch) -> bool:
     """Add the batch's status names and custom fields to the workspace's; a known one keeps its meaning."""
+    if not batch.statuses and not batch.fields:
+        return False
     before = (dict(draft.settings.statuses), dict(draft.settings.fields))
     for name, category in batch.statuses.items():
         if category not in tuple(Category):
@@ -181,6 +184,8 @@ def _declare(draft: Draft, batch: Batch) -> bool:
 
 def _set_policy(draft: Draft, batch: Batch) -> bool:
     """Change the workspace's policy; of an import's settings those that are wrong stay as they are."""
+    if not batch.policy:
+        return False
     before = draft.settings.policy
     for name, value in batch.policy.items():
         try:
