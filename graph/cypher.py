@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from graph.model import EDGE_PROPERTIES, EDGES, NODES, SHARED, STATUSED, EdgeKind, NodeKind, Property
+from graph.model import EDGE_PROPERTIES, EDGES, NODE_PROPERTIES, NODES, SHARED, STATUSED, EdgeKind, NodeKind, Property
 from graph.values import Type
 
 SYSTEM_KEYS: Final = {
@@ -142,9 +142,8 @@ MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after AND c.seq <= $upto
 RETURN collect([c.seq, c.nodes + c.edges])
 """
 READ_CHANGE: Final = "MATCH (c:Change {workspace: $workspace, seq: $seq}) RETURN c.data"
-FIND_ANSWERS: Final = """
-UNWIND $keys AS k MATCH (i:Idempotency {workspace: $workspace, key: k}) RETURN i.key, i.payload, i.answer
-"""
+_ANSWER: Final = "i.key, i.payload, i.answer"
+FIND_ANSWERS: Final = f"UNWIND $keys AS k MATCH (i:Idempotency {{workspace: $workspace, key: k}}) RETURN {_ANSWER}"
 KEEP_ANSWERS: Final = """
 UNWIND $rows AS r
 CREATE (:Idempotency {workspace: $workspace, key: r[0], payload: r[1], answer: r[2],
@@ -198,7 +197,7 @@ def _assignments(variable: str, row: str, declared: tuple[Property, ...]) -> lis
 
 
 CREATE_NODES: Final = "UNWIND $rows AS r CREATE (n:$(r.labels)) SET n = r.plain, " + ", ".join(
-    _assignments("n", "r.times", tuple({one.name: one for kind in NODES.values() for one in kind.properties}.values()))
+    _assignments("n", "r.times", tuple(NODE_PROPERTIES.values()))
 )
 """Creates nodes of any kinds; rows hold ``labels`` and the maps ``plain`` and ``times``."""
 
@@ -258,28 +257,33 @@ READ_EDGES_FROM: Final = f"UNWIND $ids AS i MATCH (a:Item {{workspace: $workspac
 """Reads all edges that leave a set of items, as ``READ_EDGES`` does: a third of the work where most are wanted."""
 
 
-@cache
-def lock_and_read() -> str:
-    """Return the text that locks a workspace as ``LOCK_WORKSPACE`` does, and reads in the same round trip.
-
-    Its rows are the settings, then items by ``$id``, ``$key`` and ``$source``, edges and kept answers, a list of each.
-    Items are looked for by [value, whether its state is wanted]: its identity, and where it is wanted its properties in
-    stored form, those of its kind.
-    """
-    kinds = " ".join(
-        f"WHEN n:{kind.label} THEN [{', '.join(stored('n', column) for column in kind.properties)}]"
-        for kind in NODES.values()
+def _lock_and_read() -> str:
+    times = ", ".join(
+        f"{one.name}: " + (f"n.{one.name}.epochMillis" if one.type is Type.INSTANT else f"toString(n.{one.name})")
+        for one in NODE_PROPERTIES.values()
+        if one.type in {Type.INSTANT, Type.DATE}
     )
-    items = ", ".join(
-        f"COLLECT {{ UNWIND ${way} AS r WITH r[0] AS v, r[1] AS wanted {match} "
-        f"RETURN [[{_IDENTITY}], CASE WHEN NOT wanted THEN null {kinds} END] }}"
-        for way, match in _MATCH_BY.items()
+    items = " UNION ALL ".join(
+        f"UNWIND $asked[{place}] AS r WITH r[0] AS v, r[1] AS wanted {match} RETURN n, wanted"
+        for place, match in enumerate(_MATCH_BY.values())
     )
-    answers = FIND_ANSWERS.replace("RETURN i.key, i.payload, i.answer", "RETURN [i.key, i.payload, i.answer]")
-    edges = _MATCH_EDGE.replace("$rows", "$edges")
+    edges = _MATCH_EDGE.replace("$rows", "$asked[3]")
+    answers = FIND_ANSWERS.replace("$keys", "$asked[4]").replace(_ANSWER, f"[{_ANSWER}]")
     return (
-        f"{_LOCK} WITH w RETURN [{_SETTINGS}], {items}, COLLECT {{ {edges} RETURN {_EDGE} }}, COLLECT {{ {answers} }}"
+        f"{_LOCK} WITH w RETURN [{_SETTINGS}], "
+        f"COLLECT {{ CALL () {{ {items} }} RETURN [[{_IDENTITY}], CASE WHEN wanted THEN n {{.*, {times}}} END] }}, "
+        f"COLLECT {{ {edges} RETURN {_EDGE} }}, COLLECT {{ {answers} }}"
     )
+
+
+LOCK_AND_READ: Final = _lock_and_read()
+"""Locks a workspace as ``LOCK_WORKSPACE`` does, and reads in the same round trip what many writes look for.
+
+``$asked`` is one list, so that its parts' sizes are no reason to plan anew: [id, whether the state is wanted] of items,
+the same with keys, the same with [source, sourceId], edges as in ``READ_EDGES``, and idempotency keys. The answer is
+the settings, then a list of each: items ([identity, state or null]; a state is a map, with instants and days in stored
+form), edges, and answers.
+"""
 
 
 def in_one(texts: Sequence[str]) -> str:

@@ -413,6 +413,8 @@ _EDGES: Final = (
 
 NODES: Final[Mapping[str, NodeKind]] = {kind.label: kind for kind in _NODES}
 EDGES: Final[Mapping[str, EdgeKind]] = {kind.name: kind for kind in _EDGES}
+NODE_PROPERTIES: Final[Mapping[str, Property]] = {one.name: one for kind in _NODES for one in kind.properties}
+"""Every property that any kind of item has; a name is of one type for all of them."""
 EDGE_PROPERTIES: Final[Mapping[str, Property]] = {one.name: one for kind in _EDGES for one in kind.properties}
 """Every property that any kind of edge has; a name means the same for all of them."""
 REFERENCES: Final[Mapping[str, str]] = {

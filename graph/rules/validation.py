@@ -227,6 +227,15 @@ def arrived(kind: str, values: list[Any]) -> State:
     return _state(properties_of(kind).values(), values)
 
 
+def arrived_map(kind: str, values: Mapping[str, Any]) -> State:
+    """Return the state of an item that ``cypher.LOCK_AND_READ`` answered with: all that is stored, by name."""
+    state: State = {}
+    for name, one in properties_of(kind).items():
+        if (value := values.get(name)) is not None:
+            state[name] = _text_of(value, values.get(f"{name}Precision")) if one.type is Type.DATE else value
+    return state
+
+
 def arrived_edge(values: list[Any]) -> State:
     """Return the state of an edge that ``cypher.READ_EDGES`` answered with; the inverse of ``travelling``."""
     return _state(EDGE_PROPERTIES.values(), values)

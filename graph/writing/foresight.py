@@ -14,7 +14,7 @@ from graph.batch import Batch, Ref
 from graph.model import NODES
 from graph.records import workspace
 from graph.records.directory import Address, Directory, Known, way_of
-from graph.rules.validation import arrived, arrived_edge
+from graph.rules.validation import arrived_edge, arrived_map
 from graph.store import Transaction
 from graph.writing import planning
 from graph.writing.draft import Mode
@@ -67,16 +67,15 @@ async def lock_and_foresee(
         ways[way].append([value, address in changing])
     names = sorted({name for batch in batches for name in _edges(batch, hints)})
     keys = sorted({one.key for one in requests if one.key})
-    rows = await transaction.rows(
-        cypher.lock_and_read(), workspace=workspace_id, request=requests[0].author.request, **ways, edges=names,
-        keys=keys,
-    )  # fmt: skip
+    asked = [*ways.values(), names, keys]
+    author = requests[0].author.request
+    rows = await transaction.rows(cypher.LOCK_AND_READ, workspace=workspace_id, request=author, asked=asked)
     settings = workspace.decoded(workspace_id, [row[0] for row in rows])
-    *found, edges, answers = rows[0][1:]
+    found, edges, answers = rows[0][1:]
     memory = Memory(Directory(workspace_id))
-    items = [(Known(*identity), values) for part in found for identity, values in part]
+    items = [(Known(*identity), values) for identity, values in found]
     memory.directory.learn(looked_for, [item for item, _ in items])
-    memory.states.update({item.id: arrived(item.label, values) for item, values in items if values is not None})
+    memory.states.update({item.id: arrived_map(item.label, values) for item, values in items if values is not None})
     memory.edges.update(dict.fromkeys(names))
     memory.edges.update({(start, kind, end): arrived_edge(values) for start, kind, end, values in edges})
     memory.answers.update(dict.fromkeys(keys))

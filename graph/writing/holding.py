@@ -20,7 +20,8 @@ _PARTS: Final = (
 )
 """What can be held back, in the order in which it is done: each finds what it needs."""
 _PLACES: Final = {text: place for place, text in enumerate(_PARTS)}
-_TOGETHER: Final = cypher.in_one(_PARTS)
+TOGETHER: Final = cypher.in_one(_PARTS)
+"""All of them as one statement."""
 
 _Round = list[list[Any]]
 """Rows of each part, sent as one statement."""
@@ -81,4 +82,4 @@ class HoldingTransaction(Transaction):
         rounds, self._rounds = self._rounds, []
         self._touched.clear()
         for parts in rounds:
-            await super().rows(_TOGETHER, workspace=self._workspace, parts=parts)
+            await super().rows(TOGETHER, workspace=self._workspace, parts=parts)

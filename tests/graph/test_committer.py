@@ -8,17 +8,33 @@ from typing import Any
 
 import pytest
 
+from graph import cypher
 from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
 from graph.errors import BatchRefusedError, ConflictError, CycleError, StoreBusyError, StoreError, UnknownWorkspaceError
 from graph.records.history import Author
 from graph.records.sight import Sight
-from graph.store import Store
+from graph.store import Store, Transaction
 from graph.writing.committer import Committer
 from graph.writing.draft import Outcome
+from graph.writing.holding import TOGETHER
 from graph.writing.idempotency import forget_answers
 from graph.writing.writer import Request, digest_of
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that transactions send from now on."""
+    sent: list[str] = []
+    rows = Transaction.rows
+
+    async def noted(self: Transaction, query: str, **parameters: Any) -> Any:
+        sent.append(query)
+        return await rows(self, query, **parameters)
+
+    monkeypatch.setattr(Transaction, "rows", noted)
+    return sent
 
 
 class CountedStore(Store):
@@ -89,6 +105,103 @@ def test_requests_that_wait_are_committed_together_each_with_its_own_change(run:
         assert steps == [(None, 1.0), (1.0, 2.0)]
         assert await space.violations() == []
         await committer.close()
+
+    run(scenario)
+
+
+def test_a_group_reads_once_and_writes_once_whatever_is_in_it(run: Run, statements: list[str]) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store)
+        await space.write(*(item("Task", key) for key in "ABCD"), item("Person", "P-1"), edge("OWNS", "P-1", "A"))
+        ids = {key: one["id"] for key, one in (await space.items()).items()}
+
+        async def group(turn: int) -> list[Outcome | BaseException]:
+            born = [new_id(), new_id()]
+            fresh = [NodeRow("Task", BORN_HERE, one, {"title": "New"}, id=one, expected_version=0) for one in born]
+            rows: list[list[NodeRow | EdgeRow]] = [
+                [change("A", estimate=float(turn))],
+                [NodeRow("", "", "", {"points": float(turn)}, of=Ref("id", ids["B"]))],
+                [fresh[0], edge("ASSIGNED_TO", born[0], "P-1")],
+                [fresh[1]],
+                [edge("ASSIGNED_TO", ids["C"], ids["P-1"], share=turn / 10)],
+                [edge("RELATES_TO", "C", "D")],
+                [change("404")],
+                [change("A", status="Nonsense")],
+                [gone("RELATES_TO", "C", "D")],
+            ]
+            waiting = (request(*one, key=f"{turn} {place}") for place, one in enumerate(rows))
+            return await outcomes(*(committer.submit(space.id, one) for one in waiting))
+
+        await group(1)  # shows which ids the keys have
+        statements.clear()
+        done = await group(2)
+        assert statements == [cypher.LOCK_AND_READ, TOGETHER]
+        assert [codes(one) for one in done if not isinstance(one, Outcome)] == [{"NOT_FOUND"}, {"INVALID_VALUE"}]
+        assert len(await space.items()) == 5 + 4
+        assert [one.seq for one in await space.log()] == list(range(1, 16))
+        assert await space.violations() == []
+        await committer.close()
+
+    run(scenario)
+
+
+def test_what_is_written_again_and_again_in_one_group_ends_as_it_was_asked_for_last(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        committer = Committer(space.store)
+        await space.write(item("Task", "A"), item("Task", "B"))
+        born = new_id()
+        rows: list[NodeRow | EdgeRow] = [
+            edge("RELATES_TO", "A", "B"),
+            edge("RELATES_TO", "A", "B", confidence=0.5),
+            gone("RELATES_TO", "A", "B"),
+            edge("RELATES_TO", "A", "B", confidence=0.25),
+            edge("RELATES_TO", "A", "B", confidence=0.75),
+            edge("RELATES_TO", "B", "A"),
+            gone("RELATES_TO", "B", "A"),
+            NodeRow("Task", BORN_HERE, born, {"title": "One"}, key="C", id=born, expected_version=0),
+            change("C", title="Two"),
+            change("C", title="Three", due="2027-Q1"),
+            change("C", due=None),
+        ]
+        done = await outcomes(*(committer.submit(space.id, request(one)) for one in rows))
+        assert [one.change_seq for one in done if isinstance(one, Outcome)] == list(range(2, 13))
+        edges, items = await space.edges(), await space.items()
+        assert {name: one["confidence"] for name, one in edges.items()} == {("A", "RELATES_TO", "B"): 0.75}
+        assert (items["C"]["title"], items["C"]["version"], "due" in items["C"]) == ("Three", 4, False)
+        assert await space.violations() == []
+        await committer.close()
+
+    run(scenario)
+
+
+def test_what_a_group_guesses_from_the_one_before_may_be_wrong_by_then(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        mine, other = Committer(space.store), Committer(space.store)
+        await space.write(item("Task", "A"), item("Task", "B"))
+        born = [NodeRow("Task", BORN_HERE, f"n{place}", {"title": "N"}, expected_version=0) for place in range(4)]
+        await mine.submit(space.id, request(born[0]))
+        await other.submit(space.id, request(born[1]))
+        await mine.submit(space.id, request(edge("RELATES_TO", "A", "B")))
+        await space.write(gone("RELATES_TO", "A", "B"))
+        # Somebody has taken the key that comes next, and purged the item that a key meant; the key is another's now.
+        await space.write(item("Task", "T-3"))
+        await space.write(purge=keys("B"))
+        await space.write(item("Task", "B", "elsewhere"))
+        done = await outcomes(
+            mine.submit(space.id, request(born[2])),
+            mine.submit(space.id, request(edge("RELATES_TO", "A", "B"))),
+            mine.submit(space.id, request(born[3])),
+        )
+        assert all(isinstance(one, Outcome) for one in done), done
+        items, edges = await space.items(), await space.edges()
+        assert {one["key"]: one["sourceId"] for one in items.values()} == {
+            "A": "A", "B": "B", "T-1": "n0", "T-2": "n1", "T-3": "T-3", "T-4": "n2", "T-5": "n3"
+        }  # fmt: skip
+        assert items["B"]["source"] == "elsewhere"
+        assert set(edges) == {("A", "RELATES_TO", "B")}
+        assert await space.violations() == []
+        await mine.close()
+        await other.close()
 
     run(scenario)
 
