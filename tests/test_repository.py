@@ -60,7 +60,7 @@ PUBLIC: Final = {
         teams_waited_for triage_queue what_if workload
     """,
     "workatlas.embedded": """
-        NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch status stop
+        NEO4J_VERSION DatabaseStatus FetchReport RunningDatabase ensure_running fetch revive reviving status stop
     """,
     "workatlas.exporters": "FORMATS Format",
     "workatlas.generator": "MIN_ITEMS TODAY records",

@@ -13,9 +13,9 @@ from graph.errors import GraphError
 from graph.migrations import SCHEMA_VERSION, probe
 from graph.store import Store
 
-KEPT_SECONDS: Final = 2.0
+KEPT_SECONDS: Final = 1.0
 """How long an answer counts: however many ask, the database is written to once in this time."""
-_WAIT_SECONDS: Final = 4.0
+_WAIT_SECONDS: Final = 3.5
 
 
 class Readiness:
@@ -28,7 +28,10 @@ class Readiness:
         self._problem: str | None = None
 
     async def problem(self) -> str | None:
-        """Return in one sentence why requests cannot be answered, ``None`` if they can; in at most five seconds."""
+        """Return in one sentence why requests cannot be answered, ``None`` if they can.
+
+        What happened to the database is said less than five seconds later: the answer may be one that was kept.
+        """
         async with self._lock:
             if time.monotonic() >= self._until:
                 self._problem = await self._find()

@@ -68,6 +68,7 @@ def serve_database(
     """
     from workatlas.app import AppOptions, create_app
     from workatlas.documents import read_trusted
+    from workatlas.embedded import reviving
     from workatlas.serving import serve_app
     from workatlas.webhooks.delivery import Retries
     from workatlas.workers import Worker, serve_workers
@@ -95,10 +96,11 @@ def serve_database(
         lease_seconds=settings.lease_seconds,
         **options,
     )
-    if workers == 1:
-        serve_app(create_app(made), host, port, lambda url: announce(url, as_json))
-    else:
-        serve_workers(Worker(made, watch), host, port, workers, lambda url: announce(url, as_json))
+    with reviving(settings):
+        if workers == 1:
+            serve_app(create_app(made), host, port, lambda url: announce(url, as_json))
+        else:
+            serve_workers(Worker(made, watch), host, port, workers, lambda url: announce(url, as_json))
 
 
 def _watch(level: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from workatlas.embedded.artifacts import NEO4J_VERSION
-from workatlas.embedded.database import DatabaseStatus, RunningDatabase, ensure_running, status, stop
+from workatlas.embedded.database import DatabaseStatus, RunningDatabase, ensure_running, revive, status, stop
 from workatlas.embedded.download import FetchReport, fetch
+from workatlas.embedded.reviving import reviving
 
 __all__ = [
     "NEO4J_VERSION",
@@ -13,6 +14,8 @@ __all__ = [
     "RunningDatabase",
     "ensure_running",
     "fetch",
+    "revive",
+    "reviving",
     "status",
     "stop",
 ]

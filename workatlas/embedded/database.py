@@ -127,6 +127,26 @@ def stop(settings: Settings) -> bool:
         return _stop(settings, profile)
 
 
+def revive(settings: Settings) -> bool:
+    """Start the profile's server again where it was, if it ended by itself; tell whether it had.
+
+    One that was stopped is left alone. Where it runs, this costs a look at one process.
+
+    Raises:
+        DatabaseError: it does not start again, or its port is somebody else's by now.
+
+    """
+    profile = Profile.of(settings)
+    if not server.was_left(profile) or server.find_server(profile) is not None:
+        return False
+    with _locked(profile):
+        # Whoever stopped it, or started it again, has held the lock meanwhile.
+        if not server.was_left(profile) or server.find_server(profile) is not None:
+            return False
+        _start(settings, profile, None, port=profile.configured_port())
+    return True
+
+
 def status(settings: Settings) -> DatabaseStatus:
     """Return what is known about the profile's database, without waiting for anybody."""
     profile = Profile.of(settings)
@@ -193,8 +213,13 @@ def _join(profile: Profile) -> tuple[Connection, str] | None:
         return None
 
 
-def _start(settings: Settings, profile: Profile, report: Report | None) -> tuple[Connection, str]:
-    """Start the server; choose another port if the first was taken, fetch again what turns out to be damaged."""
+def _start(
+    settings: Settings, profile: Profile, report: Report | None, *, port: int | None = None
+) -> tuple[Connection, str]:
+    """Start the server; choose another port if the first was taken, fetch again what turns out to be damaged.
+
+    With ``port`` it has to be that one: there are some who go on asking there.
+    """
     if report:
         report(f"Starting Neo4j {NEO4J_VERSION}")
     # A server on a full disk may start and then not answer.
@@ -202,17 +227,19 @@ def _start(settings: Settings, profile: Profile, report: Report | None) -> tuple
     taken: int | None = None
     for attempt in range(_STARTS):
         with _writing(profile):
-            port = profile.choose_port(avoid=taken)
-            connection = profile.connection(port)
+            chosen = port or profile.choose_port(avoid=taken)
+            connection = profile.connection(chosen)
             java = find_java(settings)
-            arguments = _write_configuration(settings, profile, java, port)
+            arguments = _write_configuration(settings, profile, java, chosen)
             process = server.launch(profile, java, arguments)
         try:
             return connection, server.await_answer(process, profile, connection)
         except server.ServerEnded as end:
             last = attempt == _STARTS - 1
+            if port_was_taken(end.text) and port:
+                raise DatabaseError(f"Port {port} of the database is taken by another program: end that.") from end
             if port_was_taken(end.text) and not last:
-                taken = port
+                taken = chosen
             elif cause := known_cause(end.text, profile):
                 raise cause from end
             elif last or not _repaired(settings, java, report):

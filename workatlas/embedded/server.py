@@ -63,6 +63,11 @@ def find_server(profile: Profile) -> psutil.Process | None:
     return next((process for process in psutil.process_iter() if _serves(process, profile)), None)
 
 
+def was_left(profile: Profile) -> bool:
+    """Tell whether a server was started and not stopped: it runs, or ended by itself."""
+    return _pid_file(profile).exists()
+
+
 def launch(profile: Profile, java: Path, arguments: Path) -> psutil.Process:
     """Start the profile's server in a session of its own, so that Ctrl+C reaches the command only.
 
@@ -70,6 +75,8 @@ def launch(profile: Profile, java: Path, arguments: Path) -> psutil.Process:
         DatabaseError: the operating system refuses to run Java.
 
     """
+    for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+        del _children[pid]
     with profile.console.open("wb") as console:
         try:
             child = subprocess.Popen(

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -17,14 +18,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
 from graph.connection import Connection
 from graph.errors import StoreError
 from graph.store import check_connection, open_store
-from workatlas.embedded import ensure_running, fetch, status, stop
+from workatlas.embedded import ensure_running, fetch, revive, status, stop
 from workatlas.embedded.profile import Profile
+from workatlas.embedded.reviving import LOOK_SECONDS
 from workatlas.errors import DatabaseError
 from workatlas.settings import Settings
 
@@ -200,6 +203,65 @@ def test_a_pinned_server_stays_until_stop_and_survives_a_kill_with_its_data(sett
     assert command_line(settings, "db", "stop") == {"stopped": True}
     assert command_line(settings, "db", "stop") == {"stopped": False}
     assert not status(settings).pinned
+
+
+def _readiness(url: str) -> int:
+    return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code
+
+
+def _until(url: str, status_code: int, seconds: float) -> float:
+    """Wait until ``/readyz`` answers so, and return how long that took."""
+    begin = time.monotonic()
+    while _readiness(url) != status_code:
+        assert time.monotonic() - begin < seconds, f"/readyz did not become {status_code}"
+        time.sleep(0.1)
+    return time.monotonic() - begin
+
+
+def test_a_server_brings_back_a_database_that_ended_by_itself(settings: Settings) -> None:
+    options = ["--workers", "2", "--port", "0", "--json"]
+    line = [sys.executable, "-c", "from workatlas.cli import main; main()", "serve", *options]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environ_of(settings))
+    try:
+        assert process.stdout is not None
+        url = json.loads(process.stdout.readline())["ready"]
+        killed = psutil.Process(status(settings).pid)
+        assert _readiness(url) == 200
+        killed.kill()
+        assert _until(url, 503, 5) < 5
+        answer = httpx.post(f"{url}/graphql", json={"query": "{ workspace { seq } }"}, timeout=15, trust_env=False)
+        assert answer.json()["errors"][0]["extensions"]["code"] in {"UNAVAILABLE", "BUSY", "TIMEOUT"}
+        _until(url, 200, 120)
+        assert status(settings).pid != killed.pid
+        answer = httpx.post(f"{url}/graphql", json={"query": "{ workspace { seq } }"}, timeout=15, trust_env=False)
+        assert answer.json()["data"] == {"workspace": {"seq": 0}}
+        # What somebody stopped is not brought back, but used again once somebody starts it.
+        assert stop(settings)
+        _until(url, 503, 5)
+        time.sleep(4 * LOOK_SECONDS)
+        assert not status(settings).running
+        with ensure_running(settings) as database:
+            assert database.started
+            assert _until(url, 200, 10) < 10
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert not status(settings).running
+
+
+def test_a_database_whose_port_was_taken_is_not_brought_back_elsewhere(settings: Settings) -> None:
+    with ensure_running(settings) as database:
+        killed = psutil.Process(status(settings).pid)
+        killed.kill()
+        psutil.wait_procs([killed], timeout=10)
+        port = int(database.connection.uri.rpartition(":")[2])
+        with closing(socket.create_server(("127.0.0.1", port))):
+            with pytest.raises(DatabaseError, match=f"Port {port} of the database is taken"):
+                revive(settings)
+            assert not status(settings).running
+        assert revive(settings)
+        assert not revive(settings)
+        assert version(database.connection) == database.version
 
 
 def test_a_port_taken_at_the_last_moment_is_replaced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
