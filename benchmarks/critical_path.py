@@ -16,9 +16,10 @@ import numpy as np
 import rustworkx as rx
 
 from analytics import Expanded, critical_path
+from analytics.expansion.clock import passing
 from analytics.expansion.kernels import earliest_starts
 from analytics.expansion.passes import late_starts
-from analytics.expansion.timing import ends_of, passing
+from analytics.expansion.timing import ends_of
 from analytics.scheduling.priorities import RULES
 from analytics.scheduling.project import Project
 from benchmarks.analytics import TODAY, layered, seconds

@@ -11,10 +11,10 @@ import numpy as np
 
 from analytics.expansion.durations import Basis
 from analytics.expansion.expanded import Expanded
+from analytics.expansion.finishes import finish_day_of
 from analytics.expansion.kernels import gather_bits
 from analytics.expansion.scope import Focus
 from analytics.expansion.steps import Step, Steps
-from analytics.expansion.timing import finish_of
 from analytics.expansion.trees import ChainTree, target_row
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
 from graph.snapshots.columns import Flags
@@ -175,7 +175,8 @@ def blocking_chains(
     A *root* is an open leaf of work that waits for nothing open, a cycle unit, or something whose closing or starting
     alone is waited for: a goal that nothing contributes to, a container without an open part, a container that has not
     started and whose start is waited for. Per root there is one chain, the path of most working hours. When it ends,
-    and by how much it delays the goal, is told with everybody working in their own calendar.
+    and by how much it delays the goal, is told with everybody working in their own calendar. By somebody's leave
+    another path may end later, which ``finish`` counts; ``ChainTree`` says why it is not chosen for that.
 
     Parameters
     ----------
@@ -249,22 +250,23 @@ def _entries(expanded: Expanded, tree: ChainTree, chosen: list[int]) -> tuple[di
 def _chain(tree: ChainTree, steps: Steps, unit: int, reached: list[int], hidden: Flags | None) -> Chain:
     """Return the chain of one root."""
     units, arcs = tree.walk(unit)
-    walk = Walk(tree.row, units, arcs, float(tree.distance[unit]), float(tree.ends[unit]), bool(tree.delays[unit]))
+    finish = as_date(tree.finish_days(np.array([unit], dtype=np.int32))[0])
+    walk = Walk(tree.row, units, arcs, float(tree.distance[unit]), finish, bool(tree.delays[unit]))
     return chain_along(tree.expanded, walk, steps, reached, hidden)
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A way through the expanded graph to the item at ``row``: its ``length`` and when it alone ends (``end``), hours.
+    """A way through the expanded graph to the item at ``row``: its ``length`` in hours, and the day on which it ends.
 
-    ``delays``: whether the item is late when the way is.
+    Nothing else holds it back until then. ``delays``: whether the item is late when the way is.
     """
 
     row: int
     units: list[int]
     arcs: list[int]
     length: float
-    end: float
+    finish: date | None
     delays: bool
 
 
@@ -272,9 +274,8 @@ def chain_along(
     expanded: Expanded, walk: Walk, steps: Steps, reached: list[int] | None = None, hidden: Flags | None = None
 ) -> Chain:
     """Return a way as a chain; ``reached`` are the arcs into its target among which alternatives are named."""
-    snapshot, today, row, units = expanded.snapshot, expanded.today, walk.row, walk.units
+    snapshot, row, units, finish = expanded.snapshot, walk.row, walk.units, walk.finish
     due = as_date(expanded.due[row])
-    finish = None if today is None else expanded.calendar.finish_day(today, walk.end)
     share = float(np.prod(expanded.arc_share[walk.arcs])) if walk.arcs else 1.0
     made = steps.along(units, walk.arcs)
     entry = {int(expanded.item[expanded.order.nodes[expanded.order.pointer[at]]]) for at in units[-2:-1]}
@@ -311,20 +312,13 @@ def _assumed(expanded: Expanded, units: list[int], length: float) -> float:
 def _result(
     expanded: Expanded, row: int, roots: int, chains: tuple[Chain, ...], completeness: Completeness
 ) -> BlockingChains:
-    items = expanded.snapshot.items
-
-    def day(hours: float) -> date | None:
-        if expanded.today is None or not np.isfinite(hours):
-            return None
-        return expanded.calendar.finish_day(expanded.today, hours)
-
-    is_open = bool(expanded.is_open[row])
+    items, is_open = expanded.snapshot.items, bool(expanded.is_open[row])
     return BlockingChains(
         goal=items.key[row],
         goal_title=items.title[row],
         due=as_date(expanded.due[row]),
-        finish=day(finish_of(expanded, row)) if is_open else None,
-        full_finish=day(finish_of(expanded, row, full=True)) if is_open else None,
+        finish=finish_day_of(expanded, row) if is_open else None,
+        full_finish=finish_day_of(expanded, row, full=True) if is_open else None,
         roots=roots,
         chains=chains,
         completeness=completeness,

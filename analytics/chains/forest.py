@@ -7,7 +7,7 @@ then one pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -38,12 +38,12 @@ class Forest:
     left_out: int
 
     @classmethod
-    def of(cls, expanded: Expanded, goals: Iterable[int]) -> Forest:
+    def of(cls, expanded: Expanded, goals: Sequence[int]) -> Forest:
         """Grow the trees of the goals (rows), in their order. O(g (n + m)) for g goals."""
         parts: list[tuple[Ints, Ints, Ints, Floats, Floats]] = []
         count, left_out = 0, 0
-        for goal in goals:
-            tree = ChainTree.to(expanded, goal)
+        for tree in ChainTree.each(expanded, goals):
+            goal = tree.row
             late = tree.delays[tree.roots]
             for first, roots in ((tree.delaying, tree.roots[late]), (tree.other, tree.roots[~late])):
                 if not len(roots):

@@ -57,9 +57,9 @@ class Position:
 
     ``total_float`` and ``drag`` are working hours, as ``critical_path`` gives them; ``None`` where the goal has enough
     without the item, and for a drag that was not asked for or that a limit was reached for. ``slack_days`` are the
-    working days that are left if from today on it and what follows it are done one after the other: minus the
-    ``delay_days`` of its blocking chain, where it begins one. ``None`` where the goal has no due date, or is not late
-    when the item is.
+    working days that are left if from today on it and what follows it are done one after the other, everybody working
+    in their own calendar: minus the ``delay_days`` of its blocking chain, where it begins one. ``None`` where the goal
+    has no due date, or is not late when the item is.
     """
 
     goal: str
@@ -153,8 +153,8 @@ def positions(
     else:
         target = target_row(expanded, goal, hidden)
         candidates = [target] if expanded.is_open[target] else []
-    for candidate in candidates:
-        towards.consider(candidate, itself=goal is not None)
+    for tree in ChainTree.each(expanded, candidates):
+        towards.consider(tree, itself=goal is not None)
     return towards.positions(drag=drag)
 
 
@@ -183,14 +183,15 @@ class _Towards:
         self._delay = np.full(len(rows), -np.inf)
         self._length = np.full(len(rows), -np.inf)
 
-    def consider(self, goal: int, *, itself: bool) -> None:
+    def consider(self, tree: ChainTree, *, itself: bool) -> None:
         """Take a goal for the items that it suits better than those before; for the goal itself only if ``itself``."""
-        expanded = self._expanded
-        tree = ChainTree.to(expanded, goal)
+        goal = tree.row
         length = np.maximum(tree.distance[self._gate], tree.distance[self._finish])
         at = np.where(tree.distance[self._gate] > tree.distance[self._finish], self._gate, self._finish)
         leads = self._counts & (length > UNREACHED) & ((self.rows != goal) | itself)
-        delay = np.where(tree.delays[at], _delays(tree, tree.ends[at]), -np.inf)
+        delay = np.full(len(at), -np.inf)
+        late = np.flatnonzero(leads & tree.delays[at])
+        delay[late] = _delays(tree, at[late])
         better = leads & ((delay > self._delay) | ((delay == self._delay) & (length > self._length)))
         self._goal[better] = goal
         self._delay[better], self._length[better] = delay[better], length[better]
@@ -230,10 +231,9 @@ class _Towards:
         )
 
 
-def _delays(tree: ChainTree, ends: Floats) -> Floats:
-    """Return the working days from the target's due date to each end in hours; -inf without a due date."""
+def _delays(tree: ChainTree, units: Ints) -> Floats:
+    """Return the working days from the target's due date to the end of each unit's walk; -inf without a due date."""
     expanded, due = tree.expanded, as_date(tree.expanded.due[tree.row])
     if expanded.today is None or due is None:
-        return np.full(len(ends), -np.inf)
-    days = expanded.calendar.days_from(due, expanded.calendar.finish_days(expanded.today, ends))
-    return np.where(np.isnan(days), -np.inf, days)
+        return np.full(len(units), -np.inf)
+    return expanded.calendar.days_from(due, tree.finish_days(units))

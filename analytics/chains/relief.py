@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from analytics.expansion.clock import Clock, has_own_calendars
 from analytics.expansion.expanded import Expanded, needed_items
-from analytics.expansion.kernels import totals
+from analytics.expansion.kernels import earliest_starts_changed, totals
 from analytics.expansion.roles import with_role
 from analytics.expansion.trees import target_row
-from analytics.results import Explanation, amount, iso
+from analytics.expansion.waits import Arcs
+from analytics.results import Explanation, amount, as_date, iso
 from graph.model import Role
-from graph.snapshots.columns import Floats, Ints
+from graph.snapshots.columns import Days, Floats, Ints
 from graph.snapshots.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Relief:
-    """What one item costs one goal, in working hours of the goal's finish.
+    """What one item costs one goal, in working hours of the goal's finish, everybody working in their own calendar.
 
     ``drag_hours``: how much sooner the goal is finished if the item takes no time and all waits are kept (Devaux's
     drag); 0 for what is not critical, and for containers, which take no time themselves. ``gain_hours``: how much
@@ -101,68 +105,160 @@ def best_relief(expanded: Expanded, row: int, goals: Sequence[int]) -> Relief | 
 
     ``None`` where none of the goals (rows) can be finished. O(n + m log m + goals).
     """
-    now = finishes(expanded, expanded.starts, expanded.hours, goals)
-    possible = np.flatnonzero(np.isfinite(now))
+    plan = _InCalendars(expanded) if has_own_calendars(expanded) else _InHours(expanded)
+    now = plan.finishes(plan.ends(), goals)
+    possible = np.flatnonzero(np.isfinite(now.hours))
     if not len(possible):
         return None
-    done = _if_done(expanded, row, goals)
-    place = int(possible[np.argmax(now[possible] - done[possible])])
-    timeless = _if_timeless(expanded, row, goals[place : place + 1])
-    keys, today = expanded.snapshot.items.key, expanded.today
-
-    def day(hours: float) -> date | None:
-        return None if today is None else expanded.calendar.finish_day(today, hours)
-
+    done = plan.if_done(row, goals)
+    place = int(possible[np.argmax(now.hours[possible] - done.hours[possible])])
+    timeless = plan.finishes(plan.ends_if_timeless(row), goals[place : place + 1])
+    keys = expanded.snapshot.items.key
     return Relief(
         item=keys[row],
         goal=keys[goals[place]],
-        drag_hours=float(now[place] - timeless[0]),
-        gain_hours=float(now[place] - done[place]),
-        finish=day(float(now[place])),
-        finish_if_done=day(float(done[place])),
+        drag_hours=float(now.hours[place] - timeless.hours[0]),
+        gain_hours=float(now.hours[place] - done.hours[place]),
+        finish=as_date(now.days[place]),
+        finish_if_done=as_date(done.days[place]),
     )
 
 
-def finishes(expanded: Expanded, starts: Floats, hours: Floats, goals: Sequence[int]) -> Floats:
-    """Return ``finish(g)`` of each goal (rows) in hours from today; infinite where it cannot have enough."""
-    rows = np.asarray(goals, dtype=np.int64)
-    units = expanded.unit[expanded.finish[rows]]
-    possible = expanded.goals.enough[rows] + expanded.goals.cancelled[rows] <= 1 + 1e-9
-    return np.where(expanded.is_open[rows], np.where(possible, starts[units] + hours[units], np.inf), 0.0)
+class _Finishes(NamedTuple):
+    """When goals are finished: hours of the workspace (infinite where one cannot have enough), and days."""
+
+    hours: Floats
+    days: Days
 
 
-def _if_timeless(expanded: Expanded, row: int, goals: Sequence[int]) -> Floats:
-    """Return when the goals are finished if an item takes no time."""
-    own = float(expanded.durations.hours[row])
-    if expanded.is_container[row] or own == 0:
-        return finishes(expanded, expanded.starts, expanded.hours, goals)
-    node = expanded.finish[row]
-    unit = expanded.unit[node]
-    in_cycle = bool(expanded.is_cycle[unit])
-    weights, hours, release = expanded.weights.copy(), expanded.hours.copy(), expanded.release.copy()
-    arcs = expanded.arcs
-    weights[(expanded.tails == unit) & (arcs.from_finish | in_cycle)] -= own
-    weights[(expanded.heads == unit) & arcs.to_finish & (not in_cycle)] += own
-    hours[unit] -= own
-    release[unit] = max(release[unit], expanded.waits.ends[node])
-    return finishes(expanded, expanded.starts_with(weights, release), hours, goals)
+class _Plan(ABC):
+    """When units of an expanded graph end, and would, as times that ``_told`` translates."""
 
+    def __init__(self, expanded: Expanded) -> None:
+        self.expanded = expanded
 
-def _if_done(expanded: Expanded, row: int, goals: Sequence[int]) -> Floats:
-    """Return when the goals are finished if an item is done today: it holds back nothing more, but lags after it do."""
-    arcs, needs = expanded.arcs, expanded.arc_needs
-    if expanded.is_cycle[expanded.unit[[expanded.gate[row], expanded.finish[row]]]].any():
+    def finishes(self, ends: Floats, goals: Sequence[int], done: int = -1) -> _Finishes:
+        """Return when goals (rows) are finished, from the ends of all units; ``done``: this item is, at once."""
+        expanded, rows = self.expanded, np.asarray(goals, dtype=np.int64)
+        units = expanded.unit[expanded.finish[rows]]
+        possible = expanded.goals.enough[rows] + expanded.goals.cancelled[rows] <= 1 + 1e-9
+        running = expanded.is_open[rows] & (rows != done)
+        told = self._told(np.where(running & possible, ends[units], 0.0), units)
+        return _Finishes(np.where(running & ~possible, np.inf, told.hours), told.days)
+
+    def if_done(self, row: int, goals: Sequence[int]) -> _Finishes:
+        """Return when goals are finished if an item is done today: it holds back nothing more, but lags after it do."""
+        expanded = self.expanded
+        if not expanded.is_cycle[expanded.unit[[expanded.gate[row], expanded.finish[row]]]].any():
+            arcs, needs = expanded.arcs, expanded.arc_needs
+            return self.finishes(self._ends_if_done(row, _lags_after(expanded, row, arcs, needs)), goals, row)
         arcs, needs = expanded.all_arcs, needed_items(expanded, expanded.all_arcs)
-        expanded = _opened(expanded, row, needs)
+        opened = type(self)(_opened(expanded, row, needs))
+        return opened.finishes(opened._ends_if_done(row, _lags_after(expanded, row, arcs, needs)), goals, row)
+
+    @abstractmethod
+    def ends(self) -> Floats:
+        """Return when units end. Shape (u,)."""
+
+    @abstractmethod
+    def ends_if_timeless(self, row: int) -> Floats:
+        """Return when units end if an item takes no time. Shape (u,)."""
+
+    @abstractmethod
+    def _ends_if_done(self, row: int, lags: Arcs) -> Floats:
+        """Return when units end if an item outside cycles is done, with ``lags`` still to pass after it. Shape (u,)."""
+
+    @abstractmethod
+    def _told(self, times: Floats, units: Ints) -> _Finishes:
+        """Return times at which units end in hours of the workspace, and as days. Shapes (g,)."""
+
+
+class _InHours(_Plan):
+    """Everybody works in the workspace's calendar: times are its hours."""
+
+    def ends(self) -> Floats:
+        return self.expanded.starts + self.expanded.hours
+
+    def ends_if_timeless(self, row: int) -> Floats:
+        expanded, own = self.expanded, float(self.expanded.durations.hours[row])
+        if expanded.is_container[row] or own == 0:
+            return self.ends()
+        node = expanded.finish[row]
+        unit = expanded.unit[node]
+        in_cycle = bool(expanded.is_cycle[unit])
+        weights, hours, release = expanded.weights.copy(), expanded.hours.copy(), expanded.release.copy()
+        leaving = np.arange(expanded.pointer[unit], expanded.pointer[unit + 1])
+        pointer, into = expanded.into
+        entering = into[pointer[unit] : pointer[unit + 1]]
+        weights[leaving[expanded.arcs.from_finish[leaving] | in_cycle]] -= own
+        weights[entering[expanded.arcs.to_finish[entering] & (not in_cycle)]] += own
+        hours[unit] -= own
+        release[unit] = max(release[unit], expanded.waits.ends[node])
+        return self._starts(weights, release, np.array([unit]), expanded.heads[leaving]) + hours
+
+    def _ends_if_done(self, row: int, lags: Arcs) -> Floats:
+        expanded, heads = self.expanded, self.expanded.unit[lags.head]
+        own = np.where(lags.to_finish & ~expanded.is_cycle[heads], expanded.hours[heads], 0.0)
+        release = expanded.release.copy()
+        np.maximum.at(release, heads, lags.lag - own)
+        freed = expanded.arc_needs == row
+        weights = np.where(freed, -np.inf, expanded.weights)
+        return self._starts(weights, release, heads, expanded.heads[freed]) + expanded.hours
+
+    def _starts(self, weights: Floats, release: Floats, *changed: NDArray[np.integer]) -> Floats:
+        """Return the starts of units when ``changed`` ones have another release, or arcs into them other weights."""
+        expanded, touched = self.expanded, np.zeros(len(release), dtype=np.bool_)
+        touched[np.concatenate(changed)] = True
+        return earliest_starts_changed(
+            expanded.pointer, expanded.heads, weights, release, *expanded.into, expanded.tails,
+            expanded.arcs.child, expanded.arc_share, expanded.need, expanded.starts, touched,
+        )  # fmt: skip
+
+    def _told(self, times: Floats, units: Ints) -> _Finishes:
+        today = self.expanded.today
+        if today is None:
+            return _Finishes(times, np.full(len(times), np.datetime64("NaT", "D")))
+        return _Finishes(times, self.expanded.calendar.finish_days(today, times))
+
+
+class _InCalendars(_Plan):
+    """Somebody has a calendar of their own: times are moments."""
+
+    def __init__(self, expanded: Expanded) -> None:
+        super().__init__(expanded)
+        self._clock = Clock.of(expanded)
+
+    def ends(self) -> Floats:
+        return self._clock.ends()
+
+    def ends_if_timeless(self, row: int) -> Floats:
+        expanded, own = self.expanded, float(self.expanded.durations.hours[row])
+        if expanded.is_container[row] or own == 0:
+            return self.ends()
+        return self._clock.ends_without(int(expanded.unit[expanded.finish[row]]), own)
+
+    def _ends_if_done(self, row: int, lags: Arcs) -> Floats:
+        clock, heads = self._clock, self.expanded.unit[lags.head]
+        own, freed = clock.network, self.expanded.arc_needs == row
+        not_before, not_done_before = clock.work.not_before.copy(), clock.work.not_done_before.copy()
+        ties = lags.to_finish & ~self.expanded.is_cycle[heads]
+        passed = clock.elapsed(lags.lag.astype(np.float64))
+        np.maximum.at(not_before, heads[~ties], passed[~ties])
+        np.maximum.at(not_done_before, heads[ties], passed[ties])
+        changed = np.zeros(len(not_before), dtype=np.bool_)
+        changed[heads] = changed[own.heads[freed]] = True
+        work = clock.work._replace(not_before=not_before, not_done_before=not_done_before)
+        return clock.ends_changed(own._replace(active=~freed), work, changed)
+
+    def _told(self, times: Floats, units: Ints) -> _Finishes:
+        return _Finishes(self._clock.workspace_hours(times), self._clock.end_days(times, units))
+
+
+def _lags_after(expanded: Expanded, row: int, arcs: Arcs, needs: Ints) -> Arcs:
+    """Return those of the arcs that wait for an item and for more than its being done."""
     leaving = np.flatnonzero(needs == row)
-    after = arcs.take(leaving[with_role(expanded.snapshot, Role.WAITS)[arcs.origin[leaving]] & (arcs.lag[leaving] > 0)])
-    heads = expanded.unit[after.head]
-    own = np.where(after.to_finish & ~expanded.is_cycle[heads], expanded.hours[heads], 0.0)
-    release = expanded.release.copy()
-    np.maximum.at(release, heads, after.lag - own)
-    weights = np.where(expanded.arc_needs == row, -np.inf, expanded.weights)
-    found = finishes(expanded, expanded.starts_with(weights, release), expanded.hours, goals)
-    return np.where(np.asarray(goals) == row, 0.0, found)
+    waits = with_role(expanded.snapshot, Role.WAITS)[arcs.origin[leaving]]
+    return arcs.take(leaving[waits & (arcs.lag[leaving] > 0)])
 
 
 def _opened(expanded: Expanded, row: int, needs: Ints) -> Expanded:

@@ -133,8 +133,9 @@ def risks(
 
     An item threatens a goal that it leads to in the expanded graph, for one or more reasons: WAIT (something on the
     way waits for it, or for what it leads to, by BLOCKS), AFFECTS (it is an active issue), LATE (it is overdue, or
-    from today on it and what follows it alone end after the goal is due, by the workspace's calendar), STALLED
-    (status BLOCKED without an open blocker, or STARTED and untouched for the policy's number of days), UNOWNED.
+    from today on it and what follows it, along the path of most hours and everybody working in their own calendar,
+    alone end after the goal is due), STALLED (status BLOCKED without an open blocker, or STARTED and untouched for the
+    policy's number of days), UNOWNED.
 
     Parameters
     ----------
@@ -256,27 +257,20 @@ class _Reasons:
     def of_goals(self, goals: list[int]) -> Threatened:
         """Return the items that threaten goals. O(g (n + m)) for g goals."""
         waits, rows, bits = _waits(self._expanded, goals), [], []
-        for place, goal in enumerate(goals):
-            found = self._of_goal(goal, (waits[:, place // 64] >> np.uint64(place % 64) & np.uint64(1)) > 0)
+        for place, tree in enumerate(ChainTree.each(self._expanded, goals)):
+            found = self._of_goal(tree, (waits[:, place // 64] >> np.uint64(place % 64) & np.uint64(1)) > 0)
             threatening = np.flatnonzero(found)
             rows.append(self._rows[threatening])
             bits.append(found[threatening])
         return Threatened.of(goals, rows, bits)
 
-    def _of_goal(self, goal: int, waits: Flags) -> Codes:
+    def _of_goal(self, tree: ChainTree, waits: Flags) -> Codes:
         """Return the bits of the reasons why each item threatens a goal; ``waits``: units that reach it by a wait."""
-        expanded, rows = self._expanded, self._rows
-        tree = ChainTree.to(expanded, goal)
         reach = tree.distance > UNREACHED
         bits = self._always.copy()
         bits[waits[self._gate] | waits[self._end]] |= BIT["WAIT"]
-        if expanded.today is not None and not np.isnat(expanded.due[goal]):
-            delays = reach & tree.delays
-            units = np.flatnonzero(delays)
-            late = np.zeros(len(delays), dtype=np.bool_)
-            late[units] = expanded.calendar.finish_days(expanded.today, tree.ends[units]) > expanded.due[goal]
-            bits[late[self._gate]] |= BIT["LATE"] | FORCES
-        bits[~(reach[self._gate] | reach[self._end]) | (rows == goal)] = 0
+        bits[tree.late()[self._gate]] |= BIT["LATE"] | FORCES
+        bits[~(reach[self._gate] | reach[self._end]) | (self._rows == tree.row)] = 0
         return bits
 
     def threat(self, found: Threatened, at: int, value: float, hidden: Flags | None) -> Threat:

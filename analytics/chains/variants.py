@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.chains.chains import Chain, Walk, chain_along
+from analytics.expansion.clock import Clock, has_own_calendars
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.kernels import UNREACHED, longest_to, spread, ways_to
 from analytics.expansion.scope import Focus
 from analytics.expansion.steps import Step, Steps
-from analytics.expansion.timing import Clock, has_own_calendars
 from analytics.expansion.trees import target_row
-from analytics.results import Completeness, Explanation, amount, counted, table
+from analytics.results import Completeness, Explanation, amount, as_date, counted, table
 from graph.snapshots.columns import Flags, Floats, Ints
 from graph.snapshots.snapshot import Snapshot
 
@@ -175,8 +175,8 @@ class _Search:
         active = widest(expanded, active)
         self._target = int(expanded.unit[expanded.finish[row]])
         rows = (expanded.pointer, expanded.heads)
-        own, release = float(expanded.hours[self._target]), expanded.release
-        self._distance, self._first, _ = longest_to(*rows, expanded.weights, active, release, self._target, own)
+        own = float(expanded.hours[self._target])
+        self._distance, self._first = longest_to(*rows, expanded.weights, active, self._target, own)
         # What a path loses by taking an arc: nothing on the longest path, everything where the target is not reached.
         onward = np.where(active, self._distance[expanded.heads], UNREACHED)
         reached = onward > UNREACHED
@@ -256,12 +256,19 @@ class _Search:
         units = [begin, *heads.tolist()]
         steps = np.append(expanded.weights[arcs], expanded.hours[self._target])
         left = np.cumsum(steps[::-1])[::-1]
-        end = float(np.max(left + expanded.release[units]))
-        if has_own_calendars(expanded):
-            first = np.full(len(expanded.hours), -1, dtype=np.int32)
-            first[units[:-1]] = arcs
-            end = float(Clock.of(expanded).walks(first, np.array([begin], dtype=np.int32))[0])
-        return Walk(self._row, units, arcs, float(left[0]), end, delays)
+        return Walk(self._row, units, arcs, float(left[0]), self._finish(units, arcs, left), delays)
+
+    def _finish(self, units: list[int], arcs: list[int], left: Floats) -> date | None:
+        """Return the day on which a path, and nothing else, would end; ``left`` (by unit) are the hours from there."""
+        expanded = self._expanded
+        if expanded.today is None:
+            return None
+        if not has_own_calendars(expanded):
+            return expanded.calendar.finish_day(expanded.today, float(np.max(left + expanded.release[units])))
+        clock, first = Clock.of(expanded), np.full(len(expanded.hours), -1, dtype=np.int32)
+        first[units[:-1]] = arcs
+        ends = clock.walks(first, np.array(units[:1], dtype=np.int32))
+        return as_date(clock.end_days(ends, np.array([self._target], dtype=np.int32))[0])
 
 
 def widest(expanded: Expanded, active: Flags) -> Flags:

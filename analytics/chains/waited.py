@@ -150,8 +150,8 @@ def teams_waited_for(
     named: dict[int, list[int]] = {}
     steps: dict[int, set[int]] = {}
     unseen = np.zeros(len(snapshot), dtype=np.bool_)
-    for goal in chosen:
-        waits = _on_chains(expanded, goal)
+    for tree in ChainTree.each(expanded, chosen):
+        goal, waits = tree.row, _on_chains(tree)
         if hidden is not None:
             unseen |= waits & hidden
             waits &= ~hidden
@@ -193,14 +193,14 @@ def _value(expanded: Expanded, goals: list[int], top: set[int]) -> float:
     )
 
 
-def _on_chains(expanded: Expanded, goal: int) -> Flags:
+def _on_chains(tree: ChainTree) -> Flags:
     """Return which items are steps of a blocking chain to a goal. Shape (n,)."""
-    tree = ChainTree.to(expanded, goal)
+    expanded = tree.expanded
     found = np.zeros(len(expanded.snapshot), dtype=np.bool_)
     for first, late in ((tree.delaying, True), (tree.other, False)):
         marks = np.zeros(len(expanded.hours), dtype=np.bool_)
         mark_walks(expanded.heads, first, tree.roots[tree.delays[tree.roots] == late], marks)
         nodes = np.flatnonzero(marks[expanded.unit])
         found[expanded.item[nodes]] = True
-    found[goal] = False
+    found[tree.row] = False
     return found

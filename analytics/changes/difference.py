@@ -11,8 +11,8 @@ import numpy as np
 
 from analytics.changes.compared import Comparison, PropertyDifference, compared_edges, compared_items
 from analytics.expansion.expanded import Expanded
+from analytics.expansion.finishes import finish_day_of
 from analytics.expansion.scope import Focus
-from analytics.expansion.timing import finish_of
 from analytics.expansion.trees import ChainTree
 from analytics.results import Completeness, Explanation, as_date, counted, iso, table
 from graph.snapshots.columns import Flags
@@ -293,18 +293,13 @@ def _goals(
         if old.finish[was] < 0 or new.finish[now] < 0 or not (old.is_open[was] and new.is_open[now]):
             continue
         key, title = after.items.key[now], after.items.title[now]
-        first, last = _finish(old, was), _finish(new, now)
+        first, last = finish_day_of(old, was), finish_day_of(new, now)
         if first != last and (focus[0].goals[was] or focus[1].goals[now]):
             days = None if first is None or last is None else new.calendar.days_after(first, last)
             moves.append(DateMove(key, title, "finish", first, last, days))
         trees = ChainTree.to(old, was), ChainTree.to(new, now)
         chains += _chains(key, (trees[0], focus[0], found.seen[0]), (trees[1], focus[1], found.seen[1]))
     return sorted(moves, key=lambda one: one.key), sorted(chains, key=lambda one: (one.goal, one.root))
-
-
-def _finish(expanded: Expanded, row: int) -> date | None:
-    hours, today = finish_of(expanded, row), expanded.today
-    return None if today is None or not np.isfinite(hours) else expanded.calendar.finish_day(today, hours)
 
 
 Side = tuple[ChainTree, Focus, Flags]

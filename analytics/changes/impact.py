@@ -14,10 +14,10 @@ from analytics.changes.changes import Draft, Remove
 from analytics.changes.overlay import overlay
 from analytics.expansion.durations import Basis
 from analytics.expansion.expanded import OPERATION, Expanded
+from analytics.expansion.finishes import finish_day_of, finish_of
 from analytics.expansion.identity import rows_in
 from analytics.expansion.scope import Focus
 from analytics.expansion.steps import Step, Steps
-from analytics.expansion.timing import finish_of
 from analytics.expansion.trees import ChainTree, target_row
 from analytics.expansion.worth import chosen_goals, goals_reached, outermost
 from analytics.results import Completeness, Explanation, amount, as_date, counted, iso, table
@@ -136,8 +136,9 @@ def impact(
 ) -> Impact:
     """Return what an item delays: the goals with it against the goals without it.
 
-    An issue that affects something delays it only from the policy's severity on; one without a severity is taken to
-    have just that, and the answer says so.
+    Goals are finished as ``critical_path`` tells, with everybody working in their own calendar; hours and days are the
+    workspace's. An issue that affects something delays it only from the policy's severity on; one without a severity is
+    taken to have just that, and the answer says so.
 
     Parameters
     ----------
@@ -237,14 +238,13 @@ class _Weighed:
     def _goal(self, goal: int) -> GoalImpact:
         expanded, items = self._with, self._with.snapshot.items
         after, before = finish_of(expanded, goal), finish_of(self._without, int(self._same[goal]))
-        due, later, days, finish, delay = as_date(expanded.due[goal]), None, None, None, None
+        due, later, days = as_date(expanded.due[goal]), None, None
+        finish, planned = finish_day_of(expanded, goal), finish_day_of(self._without, int(self._same[goal]))
         if np.isfinite(after) and np.isfinite(before):
             later = after - before
-        if expanded.today is not None and np.isfinite(after):
-            finish = expanded.calendar.finish_day(expanded.today, after)
-            delay = None if due is None else expanded.calendar.days_after(due, finish)
-            if later is not None:
-                days = expanded.calendar.days_after(expanded.calendar.finish_day(expanded.today, before), finish)
+        delay = None if due is None or finish is None else expanded.calendar.days_after(due, finish)
+        if finish is not None and planned is not None:
+            days = expanded.calendar.days_after(planned, finish)
         path = self._path(goal)
         return GoalImpact(
             goal=items.key[goal],

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from analytics.changes.changes import AddPeople, Change, Delay, Reassign, Rescope
 from analytics.changes.overlay import overlay
 from analytics.expansion.expanded import Expanded, canonical
+from analytics.expansion.finishes import finish_day_of, finish_of
 from analytics.expansion.identity import rows_in
 from analytics.expansion.kernels import totals
 from analytics.expansion.scope import Focus
-from analytics.expansion.timing import finish_of
 from analytics.expansion.trees import target_row
 from analytics.expansion.worth import chosen_goals
 from analytics.forecasting.forecast import on_time_probabilities
@@ -318,15 +318,14 @@ class _Compared:
 
 
 def _outlook(expanded: Expanded, row: int) -> Outlook:
-    hours, full = finish_of(expanded, row), finish_of(expanded, row, full=True)
-    today, due = expanded.today, as_date(expanded.due[row])
+    hours, due = finish_of(expanded, row), as_date(expanded.due[row])
+    finish, full = finish_day_of(expanded, row), finish_day_of(expanded, row, full=True)
     if not np.isfinite(hours):
-        return Outlook(None, None, None if today is None else expanded.calendar.finish_day(today, full), None)
-    if today is None or not expanded.is_open[row]:
+        return Outlook(None, None, full, None)
+    if finish is None or not expanded.is_open[row]:
         return Outlook(hours, None, None, None)
-    finish = expanded.calendar.finish_day(today, hours)
     late = None if due is None else expanded.calendar.days_after(due, finish)
-    return Outlook(hours, finish, expanded.calendar.finish_day(today, full), late)
+    return Outlook(hours, finish, full, late)
 
 
 def _load(expanded: Expanded) -> Floats:

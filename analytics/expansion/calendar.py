@@ -81,6 +81,14 @@ class Calendar:
         found: date = self.finish_days(today, np.array([hours]))[0].item()
         return found
 
+    def past(self, today: date, hours: Floats, due: date) -> Flags:
+        """Return which amounts of work, begun today, are finished after a day, by ``finish_days``. (n,) → (n,)."""
+        if due < today:
+            return np.isfinite(hours)
+        evening = np.array([due], dtype="datetime64[D]") + 1
+        most = self.ruler.before(evening) - self.ruler.before(np.datetime64(today, "D"))
+        return np.isfinite(hours) & (hours > most + _ROUNDING * self.hours_per_day)
+
     def start_days(self, today: date, hours: Floats) -> Days:
         """Return the day on which work begins that starts when each amount of hours, begun today, has passed.
 

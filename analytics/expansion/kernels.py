@@ -54,33 +54,74 @@ def topological_order(pointer: Pointers, heads: Ints) -> Ints:
 
 @compiled
 def longest_to(
-    pointer: Pointers,
-    heads: Ints,
-    weights: Floats,
-    active: Flags,
-    release: Floats,
-    target: int,
-    own: float,
-) -> tuple[Floats, Ints, Floats]:
-    """Return the longest distance from every node to ``target``, the arc that begins it, and when it would end. O(u+a).
+    pointer: Pointers, heads: Ints, weights: Floats, active: Flags, target: int, own: float
+) -> tuple[Floats, Ints]:
+    """Return the longest distance from every node to ``target``, and the arc that begins it. O(u + a).
 
-    A node's distance includes ``own``, the target's own duration; -inf where the target is not reached. The third
-    array is the end forced by that path alone when nobody on it starts before ``release``. Ties go to the first arc.
+    A node's distance includes ``own``, the target's own duration; -inf where the target is not reached. Ties go to the
+    first arc.
     """
     count = len(pointer) - 1
     distance = np.full(count, UNREACHED)
     first = np.full(count, -1, dtype=np.int32)
-    ends = np.full(count, UNREACHED)
     distance[target] = own
-    ends[target] = own + release[target]
     for node in range(target - 1, -1, -1):
         for arc in range(pointer[node], pointer[node + 1]):
             if active[arc] and distance[heads[arc]] + weights[arc] > distance[node]:
                 distance[node] = distance[heads[arc]] + weights[arc]
                 first[node] = arc
+    return distance, first
+
+
+LANES: Final = 8
+"""Targets that one pass takes together: as many distances as a line of memory holds."""
+
+
+@compiled
+def longest_to_each(
+    pointer: Pointers, heads: Ints, weights: Floats, active: Flags, targets: Ints, own: Floats
+) -> tuple[Floats, Ints]:
+    """Return what ``longest_to`` does for up to ``LANES`` targets. Shape (targets, u) each; O(u + a).
+
+    Every arc is read once for all of them, and they are compared together: the time of three targets.
+    """
+    count, wanted, last = len(pointer) - 1, len(targets), targets.max()
+    distance = np.full((wanted, count), UNREACHED)
+    first = np.full((wanted, count), -1, dtype=np.int32)
+    reached = np.full((last + 1, LANES), UNREACHED)
+    longest, begins = np.empty(LANES), np.empty(LANES, dtype=np.int64)
+    for node in range(last, -1, -1):
+        for lane in range(LANES):
+            longest[lane], begins[lane] = UNREACHED, -1
+        for arc in range(pointer[node], pointer[node + 1]):
+            head, weight = heads[arc], weights[arc]
+            if active[arc] and head <= last:
+                for lane in range(LANES):
+                    longer = reached[head, lane] + weight > longest[lane]
+                    longest[lane] = reached[head, lane] + weight if longer else longest[lane]
+                    begins[lane] = arc if longer else begins[lane]
+        for lane in range(wanted):
+            if node == targets[lane]:
+                longest[lane], begins[lane] = own[lane], -1
+        for lane in range(LANES):
+            reached[node, lane] = longest[lane]
+        for lane in range(wanted):
+            distance[lane, node], first[lane, node] = longest[lane], begins[lane]
+    return distance, first
+
+
+@compiled
+def alone_ends(heads: Ints, first: Ints, distance: Floats, release: Floats, target: int) -> Floats:
+    """Return when the walk along ``first`` from every node to ``target`` would end if nothing else held it back.
+
+    Shape (u,); -inf where no walk leads there. Nothing on it starts before its ``release``. O(u).
+    """
+    ends = np.full(len(first), UNREACHED)
+    ends[target] = distance[target] + release[target]
+    for node in range(target - 1, -1, -1):
         if first[node] >= 0:
             ends[node] = max(distance[node] + release[node], ends[heads[first[node]]])
-    return distance, first, ends
+    return ends
 
 
 @compiled
@@ -141,6 +182,50 @@ def earliest_starts_enough(
             head = heads[arc]
             if np.isnan(need[head]) or child[arc] < 0:
                 starts[head] = max(starts[head], starts[node] + weights[arc])
+    return starts
+
+
+@compiled
+def earliest_starts_changed(
+    pointer: Pointers,
+    heads: Ints,
+    weights: Floats,
+    release: Floats,
+    into: Pointers,
+    into_arcs: Ints,
+    tails: Ints,
+    child: Ints,
+    share: Floats,
+    need: Floats,
+    starts: Floats,
+    changed: Flags,
+) -> Floats:
+    """Return ``earliest_starts_enough`` where only ``changed`` units differ from a plan that starts as given.
+
+    Shapes (u,). They may have another release, or other weights on the arcs into them. O(u + a log a), and mostly no
+    more than the units that then move and their arcs.
+    """
+    starts = starts.copy()
+    touched = changed.copy()
+    for node in range(len(starts)):
+        if not touched[node]:
+            continue
+        low, high = into[node], into[node + 1]
+        begun, enough = release[node], not np.isnan(need[node])
+        times = np.empty(high - low if enough else 0)
+        for place in range(low, high):
+            arc = into_arcs[place]
+            arrives = starts[tails[arc]] + weights[arc]
+            if enough:
+                times[place - low] = arrives
+            if not enough or child[arc] < 0:
+                begun = max(begun, arrives)
+        if enough:
+            begun = max(begun, enough_at(times, into_arcs[low:high], child, share, need[node]))
+        if begun != starts[node]:
+            starts[node] = begun
+            for arc in range(pointer[node], pointer[node + 1]):
+                touched[heads[arc]] = True
     return starts
 
 

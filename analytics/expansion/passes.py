@@ -103,19 +103,18 @@ def early_moments(
 
 
 @compiled
-def ends_without(
+def ends_changed(
     network: Network, work: Work, child: Ints, share: Floats, need: Floats, rulers: Table,
-    starts: Floats, ends: Floats, unit: int,
+    starts: Floats, ends: Floats, changed: Flags,
 ) -> Floats:  # fmt: skip
-    """Return when each unit ends where ``unit`` alone has other hours than when all start and end as given. Shape (u,).
+    """Return when each unit ends where only ``changed`` ones differ from a plan that starts and ends as given.
 
-    What ``early_moments`` returns, for the cost of the units that then move: O(u + (v + b) log e) for v of them with b
-    arcs.
+    Shapes (u,). They may have other hours, bounds or arcs into them. What ``early_moments`` returns, for the cost of
+    the units that then move: O(u + (v + b) log e) for v of them with b arcs.
     """
     starts, ends = starts.copy(), ends.copy()
-    touched = np.zeros(len(ends), dtype=np.bool_)
-    touched[unit] = True
-    for node in range(unit, len(ends)):
+    touched = changed.copy()
+    for node in range(len(ends)):
         if not touched[node]:
             continue
         _, start, end = _after(network, work, child, share, need, rulers, starts, ends, node)
@@ -138,7 +137,7 @@ def _after(
     for place in range(low, high):
         arc = network.into_arcs[place]
         if network.active[arc] and not (enough and child[arc] >= 0):
-            moment = _bound(network, arc, starts, ends, rulers)
+            moment = bound_of(network, arc, starts, ends, rulers)
             if network.to_finish[arc]:
                 ended = max(ended, moment)
             else:
@@ -146,13 +145,15 @@ def _after(
     if enough:
         times = np.empty(high - low)
         for place in range(low, high):
-            times[place - low] = _bound(network, network.into_arcs[place], starts, ends, rulers)
+            arc = network.into_arcs[place]
+            # What an arc that does not count would bring is there already.
+            times[place - low] = bound_of(network, arc, starts, ends, rulers) if network.active[arc] else -np.inf
         let = max(let, enough_at(times, network.into_arcs[low:high], child, share, need[node]))
-    return _done(work, node, let, ended, rulers)
+    return done(work, node, let, ended, rulers)
 
 
 @compiled
-def _done(work: Work, node: int, let: float, ended: float, rulers: Table) -> tuple[float, float, float]:
+def done(work: Work, node: int, let: float, ended: float, rulers: Table) -> tuple[float, float, float]:
     """Return when a unit is let start, starts and ends that may not start or end before two moments."""
     hours, one = work.hours[node], work.calendar[node]
     let = max(let, begun_for(ended, hours, one, rulers))
@@ -161,31 +162,7 @@ def _done(work: Work, node: int, let: float, ended: float, rulers: Table) -> tup
 
 
 @compiled
-def walk_ends(network: Network, work: Work, first: Ints, begins: Ints, rulers: Table) -> Floats:
-    """Return the moment at which the walk along ``first`` from each of some units, and nothing else, would end.
-
-    Shape (r,); O(Σ length of the walks log e).
-    """
-    found = np.empty(len(begins))
-    for place in range(len(begins)):
-        node = begins[place]
-        _, start, end = _done(work, node, work.not_before[node], work.not_done_before[node], rulers)
-        while first[node] >= 0:
-            arc = first[node]
-            node = network.heads[arc]
-            bound = lagged(rulers, end if network.from_finish[arc] else start, network.lag[arc])
-            let, tied = work.not_before[node], work.not_done_before[node]
-            if network.to_finish[arc]:
-                tied = max(tied, bound)
-            else:
-                let = max(let, bound)
-            _, start, end = _done(work, node, let, tied, rulers)
-        found[place] = end
-    return found
-
-
-@compiled
-def _bound(network: Network, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
+def bound_of(network: Network, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
     """Return the moment before which an arc lets its head not start, or not end."""
     tail = network.tails[arc]
     return lagged(rulers, ends[tail] if network.from_finish[arc] else starts[tail], network.lag[arc])
@@ -216,7 +193,7 @@ def arrivals(network: Network, work: Work, starts: Floats, ends: Floats, rulers:
 @compiled
 def start_bound(network: Network, work: Work, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
     """Return the moment before which an arc lets its head not start; a tied end is counted back from."""
-    head, moment = network.heads[arc], _bound(network, arc, starts, ends, rulers)
+    head, moment = network.heads[arc], bound_of(network, arc, starts, ends, rulers)
     if network.to_finish[arc]:
         return begun_for(moment, work.hours[head], work.calendar[head], rulers)
     return moment
@@ -254,24 +231,31 @@ def late_bounds(network: Network, work: Work, rulers: Table, is_end: Flags, end:
             if not network.active[arc]:
                 continue
             bound = (last_end[head], before_end[head]) if network.to_finish[arc] else (last[head], before[head])
-            if network.lag[arc] != 0:
-                bound = _until(rulers, 0, bound, network.lag[arc])
+            bound = until(rulers, 0, bound, network.lag[arc])
             if network.from_finish[arc]:
-                ended = _sooner(ended, bound)
+                ended = sooner(ended, bound)
             else:
-                begun = _sooner(begun, bound)
-        if hours > 0:
-            begun = _sooner(_let(rulers, one, begun), _until(rulers, one, ended, hours))
-            ended = _sooner(ended, _until(rulers, one, begun, -hours))
-        else:
-            begun = ended = _sooner(begun, ended)
+                begun = sooner(begun, bound)
+        begun, ended = around(rulers, one, hours, begun, ended)
         last[node], before[node] = begun
         last_end[node], before_end[node] = ended
     return Bounds(last, before, last_end, before_end)
 
 
 @compiled
-def _sooner(one: tuple[float, bool], other: tuple[float, bool]) -> tuple[float, bool]:
+def around(
+    rulers: Table, one: int, hours: float, begun: tuple[float, bool], ended: tuple[float, bool]
+) -> tuple[tuple[float, bool], tuple[float, bool]]:
+    """Return up to when work of some hours may be let start, and its end be tied, to start and end within bounds."""
+    if hours <= 0:
+        begun = sooner(begun, ended)
+        return begun, begun
+    begun = sooner(_let(rulers, one, begun), until(rulers, one, ended, hours))
+    return begun, sooner(ended, until(rulers, one, begun, -hours))
+
+
+@compiled
+def sooner(one: tuple[float, bool], other: tuple[float, bool]) -> tuple[float, bool]:
     """Return the tighter of two bounds: a moment, and whether it is too late itself."""
     if one[0] < other[0] - TOLERANCE:
         return one
@@ -281,9 +265,9 @@ def _sooner(one: tuple[float, bool], other: tuple[float, bool]) -> tuple[float, 
 
 
 @compiled
-def _until(rulers: Table, one: int, bound: tuple[float, bool], hours: float) -> tuple[float, bool]:
+def until(rulers: Table, one: int, bound: tuple[float, bool], hours: float) -> tuple[float, bool]:
     """Return up to when some hours of a calendar may begin that are over within a bound."""
-    if bound[0] == np.inf:
+    if bound[0] == np.inf or hours == 0:
         return bound
     there = hours_at(rulers, one, bound[0])
     if bound[1] and bound[0] <= earliest(rulers, one, there) + TOLERANCE:

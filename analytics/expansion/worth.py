@@ -76,6 +76,12 @@ def reached_bits(expanded: Expanded, units: Ints) -> Words:
     return bits
 
 
+def flags_of(bits: Words, count: int) -> Flags:
+    """Return the first bits of each of some rows as flags. Shapes (r, ⌈count / 64⌉) → (r, count)."""
+    octets = np.ascontiguousarray(bits.astype("<u8")).view(np.uint8)
+    return np.unpackbits(octets, axis=1, count=count, bitorder="little").astype(np.bool_)
+
+
 def reached_any(expanded: Expanded, rows: Ints) -> Flags:
     """Return which items reach any of the items ``rows``, themselves included. Shape (n,); O(n + m)."""
     bits = np.zeros((len(expanded.hours), 1), dtype=np.uint64)
@@ -108,8 +114,8 @@ def goals_reached(expanded: Expanded, rows: Sequence[int]) -> list[list[int]]:
         bits = reached_bits(expanded, expanded.unit[expanded.finish[chosen]])
         for place, row in enumerate(rows):
             mine = bits[expanded.unit[expanded.gate[row]]] | bits[expanded.unit[expanded.finish[row]]]
-            flags = np.unpackbits(mine.astype("<u8").view(np.uint8), bitorder="little")[: len(chosen)]
-            found[place] += [goal for goal in chosen[np.flatnonzero(flags)].tolist() if goal != row]
+            leads = flags_of(mine[None, :], len(chosen))[0]
+            found[place] += [goal for goal in chosen[leads].tolist() if goal != row]
     return found
 
 

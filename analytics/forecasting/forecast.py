@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.expansion.expanded import Expanded
+from analytics.expansion.finishes import finish_day_of, finish_of
 from analytics.expansion.ownership import Ownership
 from analytics.expansion.scope import Focus
-from analytics.expansion.timing import finish_of, has_own_calendars, timing
 from analytics.expansion.trees import target_row
 from analytics.forecasting.simulation import Sampled, Simulation
 from analytics.forecasting.uncertainty import Spread, Uncertainty, spread_of
@@ -323,7 +323,7 @@ class _Told:
             percentiles=tuple(_percentile(percent, hours, days) for percent in PERCENTILES) if len(hours) else (),
             on_time=on_time_probability(expanded, row, days) if len(days) else on_time,
             planned_hours=planned if np.isfinite(planned) else None,
-            planned_finish=self._planned_day(planned) if state == "OPEN" else None,
+            planned_finish=finish_day_of(expanded, row) if state == "OPEN" else None,
             items=listed.items,
             people=listed.people,
             drivers=listed.drivers,
@@ -335,15 +335,6 @@ class _Told:
             ),
             _days=days,
         )
-
-    def _planned_day(self, hours: float) -> date | None:
-        expanded = self._expanded
-        if expanded.today is None:
-            return None
-        if not has_own_calendars(expanded):
-            return expanded.calendar.finish_day(expanded.today, hours)
-        unit = int(expanded.unit[expanded.finish[expanded.canon[self._row]]])
-        return as_date(timing(expanded, unit).end_days[unit])
 
     def _critical(self, sampled: Sampled, simulation: Simulation, samples: int, seed: int) -> _Listed:
         """Return the items and people that drive the goal most often, and the items that move it most."""

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.expansion.clock import Clock
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.kernels import Pointers, compiled, rows_of
 from analytics.expansion.moments import Table
 from analytics.expansion.passes import TOLERANCE, Network, Work, early_moments, start_bound
-from analytics.expansion.timing import Clock
 from analytics.forecasting.philox import Word
 from analytics.forecasting.sampling import LANES, Pieces, count_lanes, draw_hours, draw_teams
 from graph.snapshots.columns import Floats, Ints

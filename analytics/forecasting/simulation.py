@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.expansion.clock import Clock, has_own_calendars
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.identity import identity_words
 from analytics.expansion.kernels import Pointers, rows_of, rows_sorted, spread
 from analytics.expansion.ownership import Ownership
-from analytics.expansion.timing import Clock, has_own_calendars
 from analytics.forecasting.own_calendars import sample_moments, timed
 from analytics.forecasting.philox import Word
 from analytics.forecasting.sampling import LANES, Entering, Pieces, draw_hours, draw_teams, sample

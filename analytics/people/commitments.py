@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analytics.expansion.calendars import Calendars
 from analytics.expansion.durations import Basis
 from analytics.expansion.expanded import Expanded
+from analytics.expansion.finishes import finish_days
 from analytics.expansion.ownership import sure_edges
 from analytics.expansion.readiness import Readiness
 from graph.snapshots.columns import Codes, Days, Flags, Floats, Ints
@@ -116,8 +117,7 @@ def _spans(expanded: Expanded, today: date) -> tuple[Days, Days]:
     present = np.flatnonzero(expanded.finish >= 0)
     units = expanded.unit[expanded.finish[present]]
     earliest = begin.copy()
-    hours = expanded.starts[units] + expanded.hours[units]
-    earliest[present] = expanded.calendar.finish_days(today, hours)
+    earliest[present] = finish_days(expanded, units)
     end = np.where(items.due >= begin, items.due, earliest)
     return begin, np.where(end > begin, end, begin)
 

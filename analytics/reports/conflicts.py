@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analytics.expansion.expanded import Expanded, eligible_edges
+from analytics.expansion.finishes import early_finishes, finish_days
 from analytics.expansion.ownership import sure_edges
 from analytics.expansion.readiness import Readiness
 from analytics.expansion.roles import with_role
 from analytics.expansion.scope import Focus
 from analytics.expansion.steps import cut_edge
-from analytics.expansion.timing import early_finishes
 from analytics.expansion.waits import has_started
 from analytics.objectives.budgets import Ledger
 from analytics.results import Completeness, Explanation, as_date, counted, iso, table
@@ -273,13 +273,13 @@ class _Finder:
 
     def _too_late(self) -> None:
         """Compare each due date with the earliest finish."""
-        expanded, today = self.expanded, self.expanded.today
-        if today is None:
+        expanded = self.expanded
+        if expanded.today is None:
             return
         rows = np.flatnonzero((expanded.finish >= 0) & expanded.is_open & ~np.isnat(expanded.due))
         units = expanded.unit[expanded.finish[rows]]
         hours: Floats = early_finishes(expanded)[units]
-        finish = expanded.calendar.finish_days(today, hours)
+        finish = finish_days(expanded, units)
         late: Ints = np.flatnonzero(finish > expanded.due[rows]).astype(np.int32)
         for at in late.tolist():
             row = int(rows[at])

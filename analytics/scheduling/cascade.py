@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from analytics.expansion.clock import network_of
 from analytics.expansion.expanded import OPERATION, Expanded
 from analytics.expansion.moments import earliest, hours_at, worked
 from analytics.expansion.passes import TOLERANCE, Network
-from analytics.expansion.timing import network_of
 from analytics.results import Completeness, as_date
 from analytics.scheduling.cascade_dates import Dates
 from analytics.scheduling.cascade_passes import EARLIEST, FOLLOWS, MOVES, STAYS, Positions, positions

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.expansion.calendars import Calendars
+from analytics.expansion.clock import passing, unit_calendars
 from analytics.expansion.expanded import OPERATION, Expanded
 from analytics.expansion.moments import Table, earliest, hours_at, latest, table, worked
 from analytics.expansion.passes import TOLERANCE
-from analytics.expansion.timing import passing, unit_calendars
 from analytics.expansion.waits import has_started
 from analytics.scheduling.cascade_passes import FOLLOWS, MOVES, STAYS, Dated
 from analytics.scheduling.rescheduled import Redate

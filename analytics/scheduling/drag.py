@@ -6,11 +6,12 @@ from typing import Final
 
 import numpy as np
 
+from analytics.expansion.clock import Clock, has_own_calendars, network_of
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.kernels import earliest_starts_enough
 from analytics.expansion.moments import all_hours
 from analytics.expansion.passes import finishes_without
-from analytics.expansion.timing import Clock, Timing, ends_of, has_own_calendars, network_of
+from analytics.expansion.timing import Timing, ends_of
 from graph.snapshots.columns import Floats
 
 _BUDGET: Final = 200_000_000
@@ -32,7 +33,8 @@ def drags(expanded: Expanded, timing: Timing) -> tuple[Floats, tuple[str, ...]]:
     chosen = np.flatnonzero(timing.critical & (expanded.hours > 0)).astype(np.int32)
     if not len(chosen):
         return found, ()
-    if has_own_calendars(expanded) or not timing.active.all():
+    # A goal that waits for all of its children as things are may have enough sooner without one of them.
+    if has_own_calendars(expanded) or not np.isnan(expanded.need[timing.reaches]).all():
         return _by_passes(expanded, timing, chosen.tolist(), found)
     tail_ends = np.where(timing.reaches, timing.length - timing.late_starts, -np.inf)
     finishes = finishes_without(

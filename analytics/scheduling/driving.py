@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from analytics.expansion.clock import passing
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.steps import Step, Steps
-from analytics.expansion.timing import Timing, passing
+from analytics.expansion.timing import Timing
 from analytics.results import Explanation, amount, as_date, iso
 from analytics.scheduling.critical_items import CriticalItem
 from graph.snapshots.columns import Flags

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.expansion.clock import Clock, network_of, passing
 from analytics.expansion.expanded import OPERATION, Expanded
 from analytics.expansion.moments import Table, all_hours, hours_at
 from analytics.expansion.passes import Network, Work, arrivals
 from analytics.expansion.scope import Focus
-from analytics.expansion.timing import NO_TARGET, Clock, ends_of, network_of, passing, timing
+from analytics.expansion.timing import NO_TARGET, ends_of, timing
 from analytics.expansion.trees import target_row
 from analytics.expansion.waits import has_started
 from analytics.expansion.worth import unit_worth

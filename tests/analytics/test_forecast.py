@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.special import betainc
 
 from analytics import CERTAIN, Delay, Expanded, Forecast, Uncertainty, critical_path, forecast, overlay
-from analytics.expansion.timing import has_own_calendars
+from analytics.expansion.clock import has_own_calendars
 from analytics.forecasting.forecast import rank_correlations
 from analytics.forecasting.philox import philox
 from analytics.forecasting.simulation import Simulation
