@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from graphql import (
     FieldNode,
+    GraphQLError,
     GraphQLField,
     NameNode,
     Node,
@@ -117,18 +118,24 @@ def bound_search(arguments: Mapping[str, Any]) -> Bound:
 
 
 class Arguments:
-    """The arguments of one field node. What holds no variable is read once, and a plain variable just looked up."""
+    """The arguments of one field node. What holds no variable is read once, and a plain variable just looked up.
 
-    __slots__ = ("_declared", "_direct", "_fixed", "_nested", "_node")
+    Literals that hold variables are read once too, with places for their values, which are filled in for each request
+    that gives all of them; the library reads them anew where a value is missing or null, for then defaults count.
+    """
+
+    __slots__ = ("_declared", "_direct", "_fixed", "_nested", "_node", "_template", "_within")
 
     def __init__(self, declared: GraphQLField, node: FieldNode) -> None:
         given = {one.name.value: one.value for one in node.arguments or ()}
         direct = {name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)}
-        nested = [name for name, value in given.items() if name not in direct and _holds_variables(value)]
+        nested = [name for name, value in given.items() if name not in direct and _variables(value)]
         self._declared = declared
         self._node = node
         self._fixed = get_argument_values(_only(declared, declared.args.keys() - direct.keys() - set(nested)), node)
         self._nested = _only(declared, nested) if nested else None
+        self._within = {name: _Place(name) for one in nested for name in _variables(given[one])}
+        self._template = _template(self._nested, node, self._within) if self._nested else None
         bare = FieldNode(name=NameNode(value=node.name.value))
         self._direct: list[tuple[str, str, Any, bool]] = []
         for name, variable in direct.items():
@@ -156,7 +163,9 @@ class Arguments:
             if value is None and required:
                 # Null where it must not be: the library has the words for it.
                 return get_argument_values(self._declared, self._node, VariableValues({}, dict(variables)))
-        if self._nested is not None:
+        if self._template is not None and all(variables.get(name) is not None for name in self._within):
+            found |= _filled(self._template, variables)
+        elif self._nested is not None:
             found |= get_argument_values(self._nested, self._node, VariableValues({}, dict(variables)))
         return found
 
@@ -165,16 +174,44 @@ def _only(declared: GraphQLField, names: Any) -> GraphQLField:
     return GraphQLField(declared.type, {name: one for name, one in declared.args.items() if name in names})
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Stands for the value of a variable in a literal that was read without it."""
+
+    name: str
+
+
+def _template(declared: GraphQLField, node: FieldNode, within: Mapping[str, _Place]) -> Mapping[str, Any] | None:
+    """Return arguments with places for their variables, ``None`` where a scalar reads the variable by itself."""
+    try:
+        return get_argument_values(declared, node, VariableValues({}, dict(within)))
+    except GraphQLError:
+        return None
+
+
+def _filled(part: Any, variables: Mapping[str, Any]) -> Any:
+    match part:
+        case _Place():
+            return variables[part.name]
+        case dict():
+            return {name: _filled(one, variables) for name, one in part.items()}
+        case list():
+            return [_filled(one, variables) for one in part]
+        case _:
+            return part
+
+
 class _Variables(Visitor):
     def __init__(self) -> None:
         super().__init__()
-        self.found = False
+        self.found: list[str] = []
 
-    def enter_variable(self, *_: object) -> None:
-        self.found = True
+    def enter_variable(self, node: VariableNode, *_: object) -> None:
+        self.found.append(node.name.value)
 
 
-def _holds_variables(node: Node) -> bool:
+def _variables(node: Node) -> list[str]:
+    """Return the names of the variables in a literal."""
     visitor = _Variables()
     visit(node, visitor)
     return visitor.found

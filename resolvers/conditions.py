@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 from graph.model import Property
@@ -18,7 +19,7 @@ from graph.rules.lifecycle import Category
 from graph.values import Type
 from resolvers.errors import RefusedError
 from resolvers.moments import Clock, Moment
-from resolvers.naming import ABSTRACT, filterable_edges_of, filterable_of, labels_of, plain, sortable_of
+from resolvers.naming import EdgeField, filterable_edges_of, filterable_of, labels_of, plain, sortable_of
 
 MAX_NESTING: Final = 8
 """Filters within filters."""
@@ -34,6 +35,7 @@ _STATUS: Final = Property("status", Type.TEXT, "")
 _PLAIN: Final = {"eq": Operator.EQ, "lt": Operator.LT, "lte": Operator.LTE, "gt": Operator.GT, "gte": Operator.GTE,
                  "in": Operator.IN, "contains": Operator.CONTAINS, "startsWith": Operator.STARTS_WITH}  # fmt: skip
 _NEGATED: Final = {"neq": "eq", "nin": "in"}
+_FURTHER: Final = ("name", "category", "kind", "under", "above")
 _ORDERED: Final = {
     "lt": lambda place, given: place < given,
     "lte": lambda place, given: place <= given,
@@ -77,33 +79,43 @@ class Filtering:
         return parts[0] if len(parts) == 1 else Every(parts)
 
     def _parts(self, target: str, given: Mapping[str, Any], depth: int) -> Iterator[Condition]:
-        for name, column in filterable_of(target).items():
-            if given.get(name) is not None:
-                yield from self._property(column, given[name])
-        if given.get("name") is not None and "name" not in filterable_of(target):
-            yield from self._property(filterable_of(target)["title"], given["name"])
-        if given.get("category") is not None:
-            yield from self._category(given["category"])
-        if given.get("kind") is not None and target in ABSTRACT:
-            yield from self._kind(target, given["kind"])
-        for name in ("under", "above"):
-            if given.get(name) is not None:
+        columns, edges = filterable_of(target), filterable_edges_of(target)
+        for name in sorted((name for name in given if given[name] is not None), key=_places(target).__getitem__):
+            value = given[name]
+            if name in columns:
+                yield from self._property(columns[name], value)
+            elif name in edges:
+                yield from self._related(edges[name], value, depth)
+            else:
+                yield from self._further(target, name, value, depth)
+
+    def _further(self, target: str, name: str, value: Any, depth: int) -> Iterator[Condition]:
+        """Read what asks neither for a property nor for an edge."""
+        match name:
+            case "name":
+                yield from self._property(filterable_of(target)["title"], value)
+            case "category":
+                yield from self._category(value)
+            case "kind":
+                yield from self._kind(target, value)
+            case "under" | "above":
                 self._count_pattern()
-                self.values.append(self._listed(given[name]))
+                self.values.append(self._listed(value))
                 yield Within(above=name == "above")
-        for name, edge in filterable_edges_of(target).items():
-            for quantifier in Quantifier:
-                inner = (given.get(name) or {}).get(quantifier.value)
-                if inner is not None:
-                    self._count_pattern()
-                    read = self.read(edge.target, inner, depth + 1)
-                    empty = read == Every(())
-                    yield Related(edge.kind.name, edge.forward, quantifier, None if empty else read)
-        for name, made in (("and", Every), ("or", Some)):
-            if given.get(name) is not None:
-                yield made(tuple(self.read(target, one, depth + 1) for one in self._bounded(given[name])))
-        if given.get("not") is not None:
-            yield Not(self.read(target, given["not"], depth + 1))
+            case "not":
+                yield Not(self.read(target, value, depth + 1))
+            case _:
+                made = Every if name == "and" else Some
+                yield made(tuple(self.read(target, one, depth + 1) for one in self._bounded(value)))
+
+    def _related(self, edge: EdgeField, given: Mapping[str, Any], depth: int) -> Iterator[Condition]:
+        for quantifier in Quantifier:
+            inner = given.get(quantifier.value)
+            if inner is not None:
+                self._count_pattern()
+                read = self.read(edge.target, inner, depth + 1)
+                empty = read == Every(())
+                yield Related(edge.kind.name, edge.forward, quantifier, None if empty else read)
 
     def _count_pattern(self) -> None:
         self.patterns += 1
@@ -123,7 +135,10 @@ class Filtering:
         return given
 
     def _listed(self, given: Sequence[Any]) -> list[Any]:
-        return [self._value(one) for one in self._bounded(given)]
+        bounded = self._bounded(given)
+        if set(map(type, bounded)) == {str} and max(map(len, bounded)) <= MAX_TEXT:
+            return list(bounded)
+        return [self._value(one) for one in bounded]
 
     def _value(self, given: Any) -> Any:
         value = meant(given)
@@ -222,6 +237,13 @@ class Filtering:
                 kept = [one for one in labels_of(target) if (one in named) is (name in {"eq", "in"})]
                 self.values.append(kept)
                 yield OfKind()
+
+
+@cache
+def _places(target: str) -> Mapping[str, int]:
+    """Return the places of all that a filter of a type may name, in the order in which it is read."""
+    names = (*filterable_of(target), *_FURTHER, *filterable_edges_of(target), "and", "or", "not")
+    return {name: place for place, name in enumerate(dict.fromkeys(names))}
 
 
 def read_order(target: str, given: Sequence[Mapping[str, Any]] | None) -> tuple[Order, ...]:

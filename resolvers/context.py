@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
 
+from graph.reading.gathering import Gathering
 from graph.records.tail import Tail
 from graph.records.workspace import Workspace, read
 from graph.snapshots.snapshot import Snapshot
@@ -52,9 +53,9 @@ class Context:
     ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed; ``budget`` is what is left
     of it, ``None`` for callers without one. ``turn`` is waited for, and held, while an operation runs that came by a
     long connection. ``committer`` commits what operations write at the same moment together; without one each is
-    committed alone. Where changes can be followed, ``tail`` does so, and ``renewed`` tells who the viewer has become
-    since; ``courier`` sends what webhooks are told. ``distinct``: of a subscription's answers, those that are equal to
-    the one before are left out. ``document`` is the operation.
+    committed alone. ``gathering`` joins what they read in the same way. Where changes can be followed, ``tail`` does
+    so, and ``renewed`` tells who the viewer has become since; ``courier`` sends what webhooks are told. ``distinct``:
+    of a subscription's answers, those that are equal to the one before are left out. ``document`` is the operation.
     """
 
     store: Store
@@ -66,6 +67,7 @@ class Context:
     spend: Callable[[int], Budget | None] = field(default=unlimited, repr=False)
     turn: Callable[[], AbstractAsyncContextManager[None]] = field(default=nullcontext, repr=False)
     committer: Committer | None = None
+    gathering: Gathering | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     tail: Tail | None = None
     renewed: Callable[[], Viewer] | None = field(default=None, repr=False)

@@ -12,15 +12,19 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLID,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLString,
     OperationDefinitionNode,
     Undefined,
     VariableNode,
     Visitor,
     coerce_input_value,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_list_type,
     type_from_ast,
     visit,
 )
@@ -85,8 +89,12 @@ class Document:
     def coerced(self, variables: Mapping[str, Any]) -> Mapping[str, Any] | list[GraphQLError]:
         """Return the variables' values as resolvers see them, or what is wrong with those that were given."""
         plain = {}
-        for name, kind in self._plain_variables:
-            value = coerce_input_value(variables[name], kind) if name in variables else Undefined
+        for name, kind, texts in self._plain_variables:
+            value = variables.get(name, Undefined)
+            if value is Undefined:
+                break
+            if not (texts and type(value) is list and set(map(type, value)) <= {str}):
+                value = coerce_input_value(value, kind)
             if value is Undefined:
                 break  # it has a default, or is wrong
             plain[name] = value
@@ -96,10 +104,13 @@ class Document:
         return found if isinstance(found, list) else found.coerced
 
     @cached_property
-    def _plain_variables(self) -> list[tuple[str, Any]]:
-        """The variables that are no input objects, with their types: these need no looking up in every request."""
+    def _plain_variables(self) -> list[tuple[str, Any, bool]]:
+        """The variables that are no input objects, with their types, and whether a list of texts is taken as it is.
+
+        These need no looking up in every request.
+        """
         declared = [(one.variable.name.value, type_from_ast(self.schema, one.type)) for one in self._declared]
-        return [(name, kind) for name, kind in declared if kind is not None and is_leaf_type(get_named_type(kind))]
+        return [(name, kind, _takes_texts(kind)) for name, kind in declared if is_leaf_type(get_named_type(kind))]
 
     def skips(self, variables: Mapping[str, Any]) -> dict[str, bool]:
         """Return the variables that decide which fields are there at all."""
@@ -144,6 +155,12 @@ def remembered(kept: OrderedDict[Any, Made], key: Hashable, size: int, make: Cal
     else:
         kept.move_to_end(key)
     return found
+
+
+def _takes_texts(kind: Any) -> bool:
+    """Tell whether a type is a list of ids or texts."""
+    outer = get_nullable_type(kind)
+    return is_list_type(outer) and get_nullable_type(outer.of_type) in (GraphQLID, GraphQLString)
 
 
 def _values(coerced: Mapping[str, Any]) -> VariableValues:

@@ -111,7 +111,9 @@ async def _traversed(
         lists = plan.bound(variables, Facts(clock, lambda text=text: categories_of(text)))  # type: ignore[misc]
         program = plan.program(lists)
         pages = [one.page for one in lists]
-        found = await traverse(context.store, context.viewer.sight, program, pages, names, lists[0].words)
+        found = await traverse(
+            context.store, context.viewer.sight, program, pages, names, lists[0].words, context.gathering
+        )
         if not program.statuses:
             return found.rows, found.total, lists, {}
         _REMEMBERED[context.workspace] = found.statuses

@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from graph.connection import Connection
+from graph.reading.gathering import Gathering
 from graph.store import Store, open_store
 from graph.writing.committer import Committer, open_committer
 from resolvers.bounds import Bounds
@@ -94,6 +95,7 @@ class AppState(TypedDict):
 
     store: Store
     committer: Committer
+    gathering: Gathering
     gate: Gate
     keepers: Keepers
     tails: Tails
@@ -132,6 +134,7 @@ def create_app(options: AppOptions) -> Starlette:
                     yield AppState(
                         store=store,
                         committer=committer,
+                        gathering=Gathering(store),
                         gate=_gate(options, store, client),
                         keepers=keepers,
                         tails=tails,

@@ -161,6 +161,7 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
         bounds=state.bounds,
         spend=spend,
         committer=state.committer,
+        gathering=state.gathering,
         courier=state.courier,
     )
     try:

@@ -59,7 +59,8 @@ class Round:
 class Program:
     """A traversal's first round, and what its one row holds: the root's rows, their number, the workspace's statuses.
 
-    ``paged`` tells whether the last of the root's rows only tells that there are more.
+    ``paged`` tells whether the last of the root's rows only tells that there are more, ``named`` whether the root's
+    items are looked up by their ids or keys.
     """
 
     first: Round
@@ -67,6 +68,7 @@ class Program:
     total: bool
     statuses: bool
     paged: bool
+    named: bool
 
 
 @lru_cache(maxsize=1024)
@@ -77,7 +79,8 @@ def compiled(root: Root) -> Program:
     root is number 0, and takes its names from ``names``.
     """
     draft = _Draft(budget=MAX_HOPS - width(root.listing.condition))
-    where, after = _listed(root.listing, "n0", 0, sought=not _names_items(root.listing.condition))
+    named = _names_items(root.listing.condition)
+    where, after = _listed(root.listing, "n0", 0, sought=not named)
     conditions = " AND ".join([*_root_conditions(root), *where])
     match = found("n0", SCORE, conditions) if root.searched else f"MATCH (n0:Item) WHERE {conditions}"
     carried = f"n0, {SCORE}" if root.searched else "n0"
@@ -92,7 +95,8 @@ def compiled(root: Root) -> Program:
     if root.statuses:
         parts.append("COLLECT { MATCH (w:Workspace {id: $workspace}) RETURN w.statuses }")
     first = draft.round("RETURN " + ", ".join(parts))
-    return Program(first, root.level is not None, root.total, root.statuses, not root.named_by)
+    named = not root.searched and (named or bool(root.named_by))
+    return Program(first, root.level is not None, root.total, root.statuses, not root.named_by, named)
 
 
 @dataclass(slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graph.reading.gathering import Gathering, Read
 from graph.reading.rounds import Program, Round, Step
 from graph.reading.selection import Page
 from graph.reading.words import Words
@@ -32,10 +33,12 @@ async def traverse(
     pages: Sequence[Page],
     names: Sequence[str] | None = None,
     words: Words | None = None,
+    gathering: Gathering | None = None,
 ) -> Traversed:
     """Run a traversal; ``pages`` are the root's and the hops' by their numbers, ``names`` those of a root by name.
 
-    ``words`` is what is searched for, where the root is what a search finds.
+    ``words`` is what is searched for, where the root is what a search finds. ``gathering`` joins the reads of named
+    items with those that others ask for at the same moment.
 
     The rounds are transactions of their own: what is written between two of them may show in the later one only.
 
@@ -46,12 +49,16 @@ async def traverse(
     if not (program.rows or program.total or program.statuses):
         return Traversed([], 0, "{}")  # nothing is asked of the items but that they could be
     first = program.first
-    parameters = {**sight.parameters, **_parameters(first, pages)}
+    own = _values(first, pages)
     if names is not None:
-        parameters["names"] = list(names)
+        own["names"] = list(names)
     if words is not None:
-        parameters |= words.parameters(sight.workspace)
-    answer = list((await store.rows(first.text, **parameters))[0])
+        own |= words.parameters(sight.workspace)
+    read = Read(first.text, _limits(first, pages), own)
+    if gathering is not None and program.named:
+        answer = await gathering.row(sight, read)
+    else:
+        answer = (await store.rows(read.text, **read.own, **read.limits, **sight.parameters))[0]
     statuses = answer.pop() if program.statuses else []
     total = answer.pop() if program.total else 0
     rows = answer[0] if program.rows else []
@@ -65,7 +72,7 @@ async def _go_on(store: Store, sight: Sight, one: Round, rows: Rows, pages: Sequ
     ends = list(_followed(rows, one.path, pages))
     ids = list({row[0]: None for row in ends})
     found: dict[str, list[Any]] = {}
-    parameters = {**sight.parameters, **_parameters(one, pages)}
+    parameters = {**sight.parameters, **_limits(one, pages), **_values(one, pages)}
     for start in range(0, len(ids), MAX_IDS):
         part = ids[start : start + MAX_IDS]
         answer = await store.rows(one.text, ids=part, **parameters)
@@ -90,13 +97,16 @@ def _followed(rows: Rows, path: Sequence[Step], pages: Sequence[Page]) -> Iterat
         yield from _followed(rows_there[:limit], rest, pages)
 
 
-def _parameters(one: Round, pages: Sequence[Page]) -> Mapping[str, Any]:
-    parameters: dict[str, Any] = {}
+def _limits(one: Round, pages: Sequence[Page]) -> dict[str, Any]:
+    return {f"f{number}": pages[number].limit for number in one.numbers}
+
+
+def _values(one: Round, pages: Sequence[Page]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for number in one.numbers:
         page = pages[number]
-        parameters[f"f{number}"] = page.limit
         for place, value in enumerate(page.cursor):
-            parameters[f"c{number}_{place}"] = value
+            values[f"c{number}_{place}"] = value
         for place, value in enumerate(page.values):
-            parameters[f"w{number}_{place}"] = value
-    return parameters
+            values[f"w{number}_{place}"] = value
+    return values

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from graph.connection import Connection
+from graph.reading.gathering import Gathering
 from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
 from graph.store import open_store
 from resolvers.access import Viewer
@@ -40,11 +41,25 @@ class Session:
 
     def ask(self, text: str, **variables: Any) -> Answer:
         """Execute an operation as the product does."""
+        (answer,) = self.ask_together([(text, variables)])
+        return answer
+
+    def ask_together(self, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Answer]:
+        """Execute operations as the product does, all at the same moment."""
+        return self.runner.run(self._executed(asked))
+
+    async def _executed(self, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Answer]:
         keeper = SnapshotKeeper(self.store, self.world.workspace)
         viewer = Viewer.local(self.world.workspace)
         bounds = Bounds(depth=40, nodes=10**12)  # here is tested what larger operations would do
-        context = Context(self.store, viewer, keeper, lambda: TODAY, "request-1", bounds, now=lambda: NOW)
-        return self.runner.run(execute(text, variables, None, context))
+        gathering = Gathering(self.store)
+        answers = [
+            execute(text, variables, None, Context(
+                self.store, viewer, keeper, lambda: TODAY, "request-1", bounds, now=lambda: NOW, gathering=gathering
+            ))
+            for text, variables in asked
+        ]  # fmt: skip
+        return await asyncio.gather(*answers)
 
     def compare(self, text: str, **variables: Any) -> Mapping[str, Any]:
         """Execute an operation in both ways, check that both answer the same bytes, and return the data."""

@@ -121,3 +121,35 @@ def test_a_failed_list_ends_the_reads_beside_it(session: Session, monkeypatch: p
     assert [error["path"] for error in answer.body["errors"]] == [["sprints"]]
     assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["UNAVAILABLE"]
     assert ended == ["item"]
+
+
+MANY = {
+    "by id": (
+        "query ($id: ID!) { node(id: $id) { ... on Task { id key blocks { edges { lag node { key } } } } } }",
+        "id",
+    ),
+    "by key": ("query ($key: String!) { item(key: $key) { key ... on Work { category } } }", "key"),
+    "in a filter": (
+        """query ($ids: [ID!]!, $first: Int!) { tasks(first: $first, where: { id: { in: $ids } }) { totalCount
+        nodes { key blockedBy(first: 1) { totalCount nodes { key } } } } }""",
+        "ids",
+    ),
+}
+"""Documents whose reads are joined where several ask at once, and what they name items by."""
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_operations_at_the_same_moment_answer_what_each_answers_alone(session: Session, name: str) -> None:
+    text, by = MANY[name]
+    keys = [*session.world.visible("Task"), "T-HID", "none"]
+    ids = [session.world.nodes[key].id if key in session.world.nodes else key for key in keys]
+    sent = [
+        {"id": ids[at], "key": keys[at], "ids": ids[at : at + 7], "first": 2 + at % 2}
+        for at in range(len(keys))
+    ]  # fmt: skip
+    asked = [(text, {used: one[used] for used in ({"ids", "first"} if by == "ids" else {by})}) for one in sent]
+    alone = [session.compare(text, **variables) for text, variables in asked]
+    before = session.store.reads
+    together = session.ask_together(asked)
+    assert [answer.body["data"] for answer in together] == alone
+    assert session.store.reads - before < len(asked) / 4

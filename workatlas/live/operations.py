@@ -103,6 +103,7 @@ class Operation:
             spend=self._spend,
             turn=state.turns.turn,
             committer=state.committer,
+            gathering=state.gathering,
             courier=state.courier,
             tail=state.tails.of(workspace),
             renewed=lambda: caller.viewer,
