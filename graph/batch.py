@@ -120,8 +120,9 @@ Record = NodeRow | EdgeRow | StatusNames | FieldNames | PolicyValues | WorkingCa
 class Batch:
     """Rows that are written together: all of them or none.
 
-    ``about`` are ids of the items that the batch is about, where they are not those of its rows. ``free`` are batches
-    that bring back what was there: no lifecycle holds for them.
+    ``about`` are ids of the items that the batch is about, where they are not those of its rows. ``more``: it is a part
+    of what was asked for, and the rest is left for another request. ``free`` are batches that bring back what was
+    there: no lifecycle holds for them.
     """
 
     nodes: list[NodeRow] = field(default_factory=list)
@@ -134,7 +135,8 @@ class Batch:
     calendars: dict[str, WorkingCalendar | None] = field(default_factory=dict)
     policy: dict[str, object] = field(default_factory=dict)
     idempotency_key: str | None = None
-    about: list[str] = field(default_factory=list)
+    about: list[str] | None = None
+    more: bool = False
     free: bool = False
 
 

@@ -81,7 +81,7 @@ ON CREATE SET w.seq = 0, w.statuses = $statuses, w.fields = '{}', w.policy = $po
               w.createdAt = datetime({epochMillis: $now})
 RETURN w.seq
 """
-_SETTINGS: Final = "w.seq, w.statuses, w.fields, w.policy, w.counters, w.importRun"
+_SETTINGS: Final = "w.seq, w.statuses, w.fields, w.policy, w.counters, w.imports"
 READ_WORKSPACE: Final = f"MATCH (w:Workspace {{id: $workspace}}) RETURN {_SETTINGS}"
 # Writing takes the node's lock: whoever holds it is the workspace's only writer until it commits. What is read in the
 # same statement, after that, is what the writer before it left.
@@ -91,7 +91,7 @@ WRITE_SETTINGS: Final = (
     "UNWIND $rows AS r MATCH (w:Workspace {id: $workspace}) "
     "SET w.statuses = r[0], w.fields = r[1], w.counters = r[2], w.policy = r[3]"
 )
-WRITE_IMPORT_RUN: Final = "MATCH (w:Workspace {id: $workspace}) SET w.importRun = $run"
+WRITE_IMPORTS: Final = "MATCH (w:Workspace {id: $workspace}) SET w.imports = $imports"
 READ_CALENDARS: Final = """
 MATCH (c:Calendar {workspace: $workspace})
 RETURN c.id, c.name, c.hours, c.holidays, c.leave, c.timezone ORDER BY c.id
@@ -118,10 +118,16 @@ MATCH (c:Change {workspace: $workspace}) WHERE c.seq > $after
 RETURN c.seq, c.at.epochMillis, c.actor, c.request, c.source, c.system, c.data ORDER BY c.seq LIMIT $first
 """
 READ_FINDINGS: Final = """
-MATCH (f:Finding {workspace: $workspace}) WHERE f.state IN $states
-RETURN f.id, f.kind, f.subjects, f.sentence, f.firstSeen.epochMillis, f.lastSeen.epochMillis, f.state,
-       toString(f.acceptedUntil), f.reason, f.acceptedBy, f.resolvedAt.epochMillis
-ORDER BY f.kind, f.sentence, f.id
+MATCH (w:Workspace {id: $workspace}) MATCH (f:Finding {workspace: $workspace})
+WHERE f.id > $after AND ($upto IS NULL OR f.id <= $upto) AND (f.state IN $states OR f.id IN $ids)
+WITH w, f ORDER BY f.id LIMIT $first
+RETURN f.id, f.kind, f.subjects, f.sentence, f.firstSeen.epochMillis,
+       CASE WHEN f.state <> 'resolved' AND w.examinedAt > f.lastSeen THEN w.examinedAt ELSE f.lastSeen END.epochMillis,
+       f.state, toString(f.acceptedUntil), f.reason, f.acceptedBy, f.resolvedAt.epochMillis
+"""
+# What is not resolved was seen by the last examination: it alone is written down, not each finding that it saw again.
+WRITE_EXAMINED: Final = """
+MATCH (w:Workspace {id: $workspace}) SET w.examinedAt = datetime({epochMillis: $now})
 """
 WRITE_FINDINGS: Final = """
 UNWIND $rows AS r MERGE (f:Finding {workspace: $workspace, id: r.id})

@@ -45,8 +45,11 @@ async def examine(store: Store, workspace_id: str) -> list[Violation]:
     lacking = sorted(cypher.constraint_names() - constraints)
     if lacking:
         violations.append(Violation("every uniqueness constraint exists", tuple(lacking)))
-    if settings.import_run:
-        violations.append(Violation("every import was finished", (f"run {settings.import_run}: import again",)))
+    if settings.imports:
+        runs = (
+            f"run {run} of {source or 'a source'}: import it again" for run, (source, _) in settings.imports.items()
+        )
+        violations.append(Violation("every import was finished", tuple(sorted(runs)[:EXAMPLES])))
     for seq, number, last in await store.rows(cypher.LOG_GAPS, workspace=workspace_id):
         text = f"the counter says {seq}, the log holds {number} changes up to {last}"
         violations.append(Violation("the change log has no gap", (text,)))

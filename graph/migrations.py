@@ -8,10 +8,14 @@ from graph import cypher
 from graph.errors import MigrationError
 from graph.store import Store, Transaction
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Raised with every change that stored data must follow."""
 
-MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {1: (), 2: (), 3: (), 4: (), 5: ()}
+_MARKED_IMPORT: Final = """
+MATCH (w:Workspace) WHERE w.importRun IS NOT NULL
+SET w.imports = '{"' + w.importRun + '":["",0]}' REMOVE w.importRun
+"""
+MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {1: (), 2: (), 3: (), 4: (), 5: (), 6: (_MARKED_IMPORT,)}
 """Version → statements that bring the data of the version before to it. Each is safe to repeat, and frozen once out."""
 
 _READ: Final = "OPTIONAL MATCH (s:Schema {id: 'workatlas'}) RETURN s.version"

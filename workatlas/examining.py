@@ -8,15 +8,19 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import date
+from typing import Final
 
 from analytics import examination
 from graph.records import workspace
-from graph.records.findings import record
+from graph.records.examinations import record
 from graph.snapshots.snapshot_store import SnapshotKeeper
 from graph.store import Store
 from workatlas.keeping import always, keeping
 
 _LOG = logging.getLogger("workatlas.examining")
+
+LONGEST_SECONDS: Final = 600.0
+"""How long it is waited after failures in a row: what a database has no room for now, it will have none for soon."""
 
 Seen = tuple[int, date] | None
 """The change and the day that were examined last."""
@@ -38,10 +42,11 @@ async def examine_once(store: Store, keeper: SnapshotKeeper, workspace_id: str, 
     snapshot = await keeper.current()
     sightings = await asyncio.to_thread(examination, snapshot, today)
     done = await record(store, workspace_id, sightings, time.time_ns() // 1_000_000, today)
-    if done.seq is not None:
+    if done.seqs:
         _LOG.info("%s: %d findings raised, %d resolved", workspace_id, len(done.raised), len(done.resolved))
     # Somebody else may have written in between: then that is examined the next time.
-    return (done.seq if done.seq == snapshot.seq + 1 else snapshot.seq), today
+    alone = done.seqs == tuple(range(snapshot.seq + 1, snapshot.seq + 1 + len(done.seqs)))
+    return (snapshot.seq + len(done.seqs) if alone else snapshot.seq), today
 
 
 @contextlib.asynccontextmanager
@@ -59,5 +64,5 @@ async def examining(
         nonlocal seen
         seen = await examine_once(store, keeper, workspace_id, today(), seen)
 
-    async with keeping(f"examining {workspace_id}", work, seconds, leads):
+    async with keeping(f"examining {workspace_id}", work, seconds, leads, longest=LONGEST_SECONDS):
         yield

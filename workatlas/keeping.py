@@ -24,17 +24,23 @@ def always() -> bool:
 
 @contextlib.asynccontextmanager
 async def keeping(
-    what: str, work: Callable[[], Awaitable[None]], seconds: float, leads: Callable[[], bool] = always
+    what: str,
+    work: Callable[[], Awaitable[None]],
+    seconds: float,
+    leads: Callable[[], bool] = always,
+    *,
+    longest: float = 0.0,
 ) -> AsyncIterator[None]:
     """Work during the block, ``seconds`` apart (0: never), while ``leads`` says that it is for this process to do.
 
-    A database that does not answer is asked again the next time; ``what`` names the work in the log.
+    What fails is tried again the next time; while it goes on failing the pauses double, up to ``longest`` seconds.
+    ``what`` names the work in the log.
     """
     if not seconds:
         yield
         return
     stopped = asyncio.Event()
-    task = asyncio.create_task(_keep(what, work, seconds, leads, stopped))
+    task = asyncio.create_task(_keep(what, work, (seconds, longest), leads, stopped))
     try:
         yield
     finally:
@@ -44,15 +50,28 @@ async def keeping(
 
 
 async def _keep(
-    what: str, work: Callable[[], Awaitable[None]], seconds: float, leads: Callable[[], bool], stopped: asyncio.Event
+    what: str,
+    work: Callable[[], Awaitable[None]],
+    pauses: tuple[float, float],
+    leads: Callable[[], bool],
+    stopped: asyncio.Event,
 ) -> None:
+    seconds, longest = pauses
+    failures = 0
     while not stopped.is_set():
         pause = min(seconds, TURN_SECONDS)
         if leads():
-            pause = seconds
             try:
                 await work()
+                failures = 0
             except GraphError as error:
+                failures += 1
                 _LOG.warning("%s could not be done now: %s", what, error)
+            pause = pause_after(seconds, failures, longest)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopped.wait(), pause)
+
+
+def pause_after(seconds: float, failures: int, longest: float) -> float:
+    """Return how long to wait for the next turn after a number of failures in a row."""
+    return max(seconds, min(seconds * 2.0 ** min(failures, 30), longest))

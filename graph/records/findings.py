@@ -1,16 +1,17 @@
 """Stored findings: raised once, accepted until a day, resolved by themselves, opened again if they return.
 
-They are system nodes, and no items. What an examination does to them is logged as a ``system`` change, which touches no
-item; the day on which one was last seen is not logged.
+They are system nodes, and no items. What an examination does to them is logged in ``system`` changes, which touch no
+item; when one was last seen is not logged. An examination is stored part by part: a workspace of a hundred thousand
+items has more findings than one transaction holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from graph import cypher
 from graph.errors import UnknownFindingError
@@ -19,6 +20,9 @@ from graph.records.history import Author, NodeChange
 from graph.records.sight import Sight, seen_among
 from graph.records.sightings import Sighting
 from graph.store import Store, Transaction
+
+PAGE: Final = 5_000
+"""Findings that are read at once."""
 
 
 class State(StrEnum):
@@ -48,16 +52,6 @@ class Finding:
     reason: str | None = None
     accepted_by: str | None = None
     resolved_at: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What an examination did to the stored findings, by id. ``seq`` is the change that logs it, if one does."""
-
-    raised: tuple[str, ...] = ()
-    reopened: tuple[str, ...] = ()
-    resolved: tuple[str, ...] = ()
-    seq: int | None = None
 
 
 @dataclass(slots=True)
@@ -102,44 +96,19 @@ def met(stored: Mapping[str, Finding], sightings: Iterable[Sighting], now: int, 
 
 
 async def read_findings(store: Store, workspace_id: str, states: Collection[State] = tuple(State)) -> list[Finding]:
-    """Return the findings in some states, by kind and then by sentence.
+    """Return the findings in some states, by kind and then by sentence. A query for each ``PAGE`` of them.
 
     Raises:
         StoreError: The database failed.
 
     """
-    rows = await store.rows(cypher.READ_FINDINGS, workspace=workspace_id, states=[str(one) for one in states])
-    return [_decoded(row) for row in rows]
-
-
-async def record(store: Store, workspace_id: str, sightings: Collection[Sighting], now: int, today: date) -> Examined:
-    """Store what an examination saw: all of it, since what it did not see counts as resolved.
-
-    Examining the same state again changes no finding but for when it was last seen.
-
-    Raises:
-        UnknownWorkspaceError: There is no such workspace.
-        StoreError: The database failed; nothing was written.
-
-    """
-
-    async def work(transaction: Transaction) -> Examined:
-        settings = await workspace.lock(transaction, workspace_id, "findings")
-        stored = await _stored(transaction, workspace_id)
-        after = met(stored, sightings, now, today)
-        await _write(transaction, workspace_id, after.values())
-        turned = [one for one in after.values() if one.id not in stored or stored[one.id].state is not one.state]
-        seq = settings.seq + 1 if turned else None
-        if seq is not None:
-            await _log(transaction, settings, stored, turned, now, Author(system=True))
-        return Examined(
-            tuple(one.id for one in turned if one.id not in stored),
-            tuple(one.id for one in turned if one.id in stored and one.state is State.OPEN),
-            tuple(one.id for one in turned if one.state is State.RESOLVED),
-            seq,
-        )
-
-    return await store.write(work)
+    found: list[Finding] = []
+    after = ""
+    wanted = {"states": [str(one) for one in states], "ids": [], "upto": None, "first": PAGE}
+    while rows := await store.rows(cypher.READ_FINDINGS, workspace=workspace_id, after=after, **wanted):
+        found += map(decoded, rows)
+        after = found[-1].id
+    return sorted(found, key=lambda one: (one.kind, one.sentence, one.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,15 +167,15 @@ async def _decide(
 ) -> Decided:
     async def work(transaction: Transaction) -> Decided:
         settings = await workspace.lock(transaction, workspace_id, author.request)
-        stored = await _stored(transaction, workspace_id)
+        stored = await read_some(transaction, workspace_id, [finding])
         known = stored.get(finding)
         if known is None or known.state is State.RESOLVED or not await _is_seen(transaction, known, sight):
             raise UnknownFindingError(f"there is no open finding {finding!r} in workspace {workspace_id!r}")
         decided = decision(known)
         if decided == known:
             return Decided(known, None)
-        await _write(transaction, workspace_id, [decided])
-        await _log(transaction, settings, stored, [decided], now, author)
+        await write_findings(transaction, workspace_id, [decided])
+        await log_findings(transaction, settings, stored, [decided], now, author)
         return Decided(decided, settings.seq + 1)
 
     return await store.write(work)
@@ -219,16 +188,33 @@ async def _is_seen(transaction: Transaction, finding: Finding, sight: Sight | No
     return set(finding.subjects) <= await seen_among(transaction, sight, finding.subjects)
 
 
-async def _stored(transaction: Transaction, workspace_id: str) -> dict[str, Finding]:
-    rows = await transaction.rows(cypher.READ_FINDINGS, workspace=workspace_id, states=[str(one) for one in State])
-    return {one.id: one for one in map(_decoded, rows)}
+async def read_some(
+    transaction: Transaction,
+    workspace_id: str,
+    ids: Sequence[str],
+    states: Collection[State] = (),
+    *,
+    after: str = "",
+    upto: str | None = None,
+    first: int = PAGE,
+) -> dict[str, Finding]:
+    """Return the findings with these ids, and those in some states, by id.
+
+    Of all that, only what follows ``after`` and comes up to ``upto``, and of that the ``first``.
+    """
+    rows = await transaction.rows(
+        cypher.READ_FINDINGS, workspace=workspace_id, ids=ids, states=[str(one) for one in states],
+        after=after, upto=upto, first=first,
+    )  # fmt: skip
+    return {one.id: one for one in map(decoded, rows)}
 
 
-async def _write(transaction: Transaction, workspace_id: str, findings: Iterable[Finding]) -> None:
+async def write_findings(transaction: Transaction, workspace_id: str, findings: Iterable[Finding]) -> None:
+    """Store findings as they are now; the transaction must hold the workspace's lock."""
     await transaction.rows(cypher.WRITE_FINDINGS, workspace=workspace_id, rows=[_plain(one) for one in findings])
 
 
-async def _log(
+async def log_findings(
     transaction: Transaction,
     settings: workspace.Workspace,
     before: Mapping[str, Finding],
@@ -236,6 +222,7 @@ async def _log(
     now: int,
     author: Author,
 ) -> None:
+    """Log what became of findings as the workspace's next change."""
     changes = [
         NodeChange(
             one.id,
@@ -258,7 +245,8 @@ def _plain(one: Finding) -> dict[str, Any]:
     }
 
 
-def _decoded(row: list[Any]) -> Finding:
+def decoded(row: list[Any]) -> Finding:
+    """Return the finding that ``cypher.READ_FINDINGS`` answered with."""
     identity, kind, subjects, sentence, first, last, state, until, reason, by, resolved = row
     accepted = None if until is None else date.fromisoformat(until)
     return Finding(identity, kind, tuple(subjects), sentence, first, last, State(state), accepted, reason, by, resolved)

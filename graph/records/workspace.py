@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import orjson
@@ -21,7 +21,11 @@ _PURGED: Final = 5_000
 
 @dataclass(slots=True)
 class Workspace:
-    """What is stored on the Workspace node. ``counters`` hold the last number given out per key prefix."""
+    """What is stored on the Workspace node.
+
+    ``counters`` hold the last number given out per key prefix, ``imports`` source and number of each import that is
+    going on, or was broken off, by its run (``graph.records.imports``).
+    """
 
     id: str
     seq: int
@@ -29,7 +33,12 @@ class Workspace:
     fields: dict[str, Type]
     policy: Policy
     counters: dict[str, int]
-    import_run: str | None = None
+    imports: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def import_run(self) -> str | None:
+        """The import that is going on; of several, the one that has said so least lately."""
+        return min(self.imports, key=lambda run: self.imports[run][1], default=None)
 
     @property
     def words(self) -> Vocabulary:
@@ -106,7 +115,7 @@ def decoded(workspace: str, rows: Rows) -> Workspace:
         raise UnknownWorkspaceError(
             f"there is no workspace {workspace!r}; import something into it, or choose another with --workspace"
         )
-    seq, statuses, fields, policy, counters, run = rows[0]
+    seq, statuses, fields, policy, counters, imports = rows[0]
     return Workspace(
         workspace,
         seq,
@@ -114,7 +123,7 @@ def decoded(workspace: str, rows: Rows) -> Workspace:
         {name: Type(kind) for name, kind in orjson.loads(fields).items()},
         Policy.from_dict(orjson.loads(policy)),
         orjson.loads(counters),
-        run,
+        {run: (source, number) for run, (source, number) in orjson.loads(imports or "{}").items()},
     )
 
 

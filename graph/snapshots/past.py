@@ -119,7 +119,7 @@ async def as_of(store: Store, workspace_id: str, when: Moment, newest: Snapshot 
     """
     seq = await seq_at(store, workspace_id, when)
     newest = await (load_snapshot(store, workspace_id) if newest is None else refresh(store, newest))
-    settings = replace(await workspace.read(store, workspace_id), seq=seq, import_run=None)
+    settings = replace(await workspace.read(store, workspace_id), seq=seq, imports={})
     replay = Replay()
     async for change in history.stream(store, workspace_id, seq, newest.seq, newest_first=True):
         replay.take(inverse(change))

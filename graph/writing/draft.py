@@ -48,6 +48,8 @@ class Outcome:
     """Edges that the rows stated, whether they changed or not."""
     about: list[str] = field(default_factory=list)
     """Ids of the items that the request was about, in its order."""
+    more: bool = False
+    """Whether a part of what was asked for is left for another request."""
 
 
 @dataclass(slots=True)

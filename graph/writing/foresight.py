@@ -20,7 +20,7 @@ from graph.writing import planning
 from graph.writing.draft import Mode
 from graph.writing.memory import Kept, Memory
 from graph.writing.node_drafts import refs_of
-from graph.writing.writer import Request
+from graph.writing.writer import Plan, Request
 
 MAX_IDS: Final = 10_000
 """Most ids that hints hold; beyond them all are forgotten."""
@@ -59,8 +59,9 @@ async def lock_and_foresee(
     """
     batches = [one.work for one in requests if isinstance(one.work, Batch)]
     changing = {(ref.space, ref.value) for batch in batches for ref in _changed(batch)}
+    changing |= {(ref.space, ref.value) for one in requests if isinstance(one.work, Plan) for ref in one.work.looks_for}
     looked_for = changing | {(ref.space, ref.value) for batch in batches for ref in _named(batch)}
-    looked_for |= _coming_keys(hints.counters, batches)
+    looked_for |= _coming_keys(hints.counters, requests)
     ways: dict[str, list[list[object]]] = {"id": [], "key": [], "source": []}
     for address in looked_for:
         way, value = way_of(address)
@@ -102,14 +103,19 @@ def _edges(batch: Batch, hints: Hints) -> Iterable[tuple[str, str, str]]:
             yield start, edge.kind, end
 
 
-def _coming_keys(counters: Mapping[str, int], batches: Iterable[Batch]) -> set[Address]:
+def _coming_keys(counters: Mapping[str, int], requests: Iterable[Request]) -> set[Address]:
     """Return the keys that new items without one will be given, if they are free."""
     addresses: set[Address] = set()
     counted = dict(counters)
-    for batch in batches:
-        for row in batch.nodes:
-            if row.of is None and row.key is None and row.kind in NODES:
-                prefix = planning.prefix_of(row.kind)
-                counted[prefix] = counted.get(prefix, 0) + 1
-                addresses.add(("key", f"{prefix}-{counted[prefix]}"))
+    for request in requests:
+        for kind in _created(request.work):
+            prefix = planning.prefix_of(kind)
+            counted[prefix] = counted.get(prefix, 0) + 1
+            addresses.add(("key", f"{prefix}-{counted[prefix]}"))
     return addresses
+
+
+def _created(work: Batch | Plan) -> Iterable[str]:
+    if isinstance(work, Plan):
+        return work.creates
+    return (row.kind for row in work.nodes if row.of is None and row.key is None and row.kind in NODES)

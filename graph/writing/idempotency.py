@@ -43,12 +43,14 @@ async def kept_answer(draft: Draft, key: str, payload: str) -> Outcome | None:
         message = "this idempotency key was used for another request: choose a new one"
         raise BatchRefusedError([Problem("IDEMPOTENCY_MISMATCH", message, field="idempotencyKey")])
     answer = orjson.loads(kept.answer)
-    return Outcome(change_seq=answer["changeSeq"], about=answer.get("about", []))
+    return Outcome(change_seq=answer["changeSeq"], about=answer.get("about", []), more=answer.get("more", False))
 
 
 async def keep_answer(draft: Draft, key: str, payload: str) -> None:
     """Keep the answer to a request under its key."""
-    answer = orjson.dumps({"changeSeq": draft.outcome.change_seq, "about": draft.outcome.about}).decode()
+    outcome = draft.outcome
+    given = {"changeSeq": outcome.change_seq, "about": outcome.about} | ({"more": True} if outcome.more else {})
+    answer = orjson.dumps(given).decode()
     draft.memory.answers[key] = Kept(payload, answer)
     row = [key, payload, answer, draft.now]
     await draft.transaction.write(cypher.KEEP_ANSWERS, {("answer", key): row}, workspace=draft.settings.id)
@@ -93,8 +95,8 @@ async def broken_answers(store: Store, workspace: str, seq: int) -> list[str]:
 def _can_be_given(text: Any, seq: int) -> bool:
     try:
         answer = orjson.loads(text)
-        number, about = answer["changeSeq"], answer.get("about", [])
+        number, about, more = answer["changeSeq"], answer.get("about", []), answer.get("more", False)
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
     known = number is None or (isinstance(number, int) and 0 < number <= seq)
-    return known and isinstance(about, list) and all(isinstance(one, str) for one in about)
+    return known and isinstance(more, bool) and isinstance(about, list) and all(isinstance(one, str) for one in about)

@@ -1,7 +1,7 @@
 """Loads a stream of records through the write path, in chunks, and says what became of each.
 
-A load is not atomic: each chunk is. It is safe to run again after any interruption, and while it runs the workspace's
-``importRun`` says so to readers.
+A load is not atomic: each chunk is. It is safe to run again after any interruption, and while it runs a mark on the
+workspace says so to readers (``graph.records.imports``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from graph import cypher
 from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames, new_id
 from graph.calendars import WorkingCalendars
 from graph.errors import BatchRefusedError, Problem
-from graph.records import workspace
+from graph.records import imports, workspace
 from graph.records.directory import Address, Known
 from graph.records.history import Author
 from graph.rules.acyclicity import EdgeName
 from graph.rules.lifecycle import DEFAULT_STATUSES, Category
 from graph.rules.validation import Vocabulary, check_edge, check_node
-from graph.store import Store, Transaction
+from graph.store import Store
 from graph.values import Type
 from graph.writing.writer import Mode, Outcome, write
 
@@ -156,7 +156,7 @@ class Load:
 
     async def run(self, records: Iterable[Record], progress: Callable[[int], None]) -> LoadReport:
         """Write all records; ``progress`` gets the number of records done so far."""
-        await self._mark(self._author.request)
+        began = await self._mark()
         done = 0
         try:
             async with aclosing(_ahead(records, self._options.chunk)) as parts:
@@ -174,9 +174,9 @@ class Load:
         except BaseException:
             # What was written by half stays marked until a load of it is done.
             if self.report.change_seq is None:
-                await self._mark(None)
+                await self._unmark(None)
             raise
-        await self._mark(None)
+        await self._unmark(began)
         return self.report
 
     def _take(self, record: Record) -> None:
@@ -223,6 +223,8 @@ class Load:
         self._arriving.clear()
 
     async def _write(self, batch: Batch) -> Outcome:
+        if self.report.change_seq is not None:
+            await self._mark()  # this run goes on, though another of its source may have ended
         outcome = await write(
             self._store,
             self._workspace,
@@ -239,14 +241,15 @@ class Load:
             self._whole_at = outcome.change_seq
         return outcome
 
-    async def _mark(self, run: str | None) -> None:
+    async def _mark(self) -> int:
         if self._options.dry_run:
-            return
+            return 0
+        return await imports.mark(self._store, self._workspace, self._author.request, self.report.source)
 
-        async def work(transaction: Transaction) -> None:
-            await transaction.rows(cypher.WRITE_IMPORT_RUN, workspace=self._workspace, run=run)
-
-        await self._store.write(work)
+    async def _unmark(self, completed: int | None) -> None:
+        if not self._options.dry_run:
+            run, source = self._author.request, self.report.source
+            await imports.unmark(self._store, self._workspace, run, source, completed)
 
     async def _prune(self) -> None:
         """Archive items and remove edges that the sources of this load no longer state."""

@@ -50,7 +50,7 @@ def merge(duplicates: Sequence[Ref], survivor: Ref) -> Plan:
         edges += [EdgeRow("DUPLICATES", Ref("id", item), Ref("id", kept.id)) for item in sorted(gone)]
         return Batch(edges=edges, archive=[Ref("id", item) for item in sorted(gone)], about=[kept.id], free=True)
 
-    return plan
+    return Plan(plan, [survivor, *duplicates])
 
 
 def _moved(edges: Sequence[_Edge], gone: Container[str], kept: str, label: str) -> Iterator[EdgeRow]:

@@ -1,51 +1,52 @@
 """Spawns the occurrences of recurring work: each becomes the tasks of its operation's template, once.
 
 ``Operation.nextAt`` is the first occurrence that has not been spawned. It moves in the transaction that writes the
-tasks, and only from the version that was read: whoever comes second, another process or the same after a crash, finds
-the work done. Occurrences that fell due while nothing ran are spawned late, never twice.
+tasks, which reads it while it holds the workspace's lock: whoever comes second, another process or the same after a
+crash, finds the work done. Occurrences that fell due while nothing ran are spawned late, never twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
 import orjson
 
-from graph import cypher
-from graph.batch import BORN_HERE, Batch, NodeRow, new_id
-from graph.errors import BatchRefusedError, ConflictError, Problem
-from graph.model import NODES
+from graph.batch import BORN_HERE, Batch, NodeRow, Ref, new_id
+from graph.errors import BatchRefusedError, Problem
 from graph.records.history import Author
 from graph.records.sight import Sight, seen
 from graph.records.workspace import read as read_workspace
 from graph.rules.recurrence import Recurrence
 from graph.rules.template import Spawner, Template
-from graph.rules.validation import State, arrived
+from graph.rules.validation import State
 from graph.store import Store
 from graph.values import millis_to_instant
-from graph.writing.writer import write
+from graph.writing.draft import Draft
+from graph.writing.plans import found
+from graph.writing.writer import Plan, write
 
 MAX_OCCURRENCES: Final = 100
 """Most occurrences of one operation that one transaction spawns."""
 PAGE: Final = 200
-"""Operations that are read at once."""
-_ATTEMPTS: Final = 5
+"""Operations that are looked at at once."""
 
 _DUE: Final = """
 MATCH (o:Operation {workspace: $workspace})
 WHERE o.archivedAt IS NULL AND o.rrule IS NOT NULL AND o.id > $after
   AND (o.nextAt IS NULL OR o.nextAt <= datetime({epochMillis: $until})) AND ($only IS NULL OR $only IN [o.id, o.key])
-WITH o ORDER BY o.id LIMIT $first
-RETURN o.id, COLLECT { MATCH (o)<-[:OWNS]-(p:Item) WHERE p.archivedAt IS NULL RETURN p.id ORDER BY p.id },
-       COLLECT { MATCH (o)-[:ASSIGNED_TO]->(p:Item) WHERE p.archivedAt IS NULL RETURN p.id ORDER BY p.id }
+RETURN o.id, o.key ORDER BY o.id LIMIT $first
 """
 _NAMED: Final = f"""
 MATCH (o:Operation {{workspace: $workspace}}) WHERE $name IN [o.id, o.key] AND o.archivedAt IS NULL AND {seen("o")}
 RETURN o.id
+"""
+_PEOPLE: Final = """
+MATCH (o:Operation {workspace: $workspace, id: $id})
+RETURN COLLECT { MATCH (o)<-[:OWNS]-(p:Item) WHERE p.archivedAt IS NULL RETURN p.id ORDER BY p.id },
+       COLLECT { MATCH (o)-[:ASSIGNED_TO]->(p:Item) WHERE p.archivedAt IS NULL RETURN p.id ORDER BY p.id }
 """
 _SPAWNED: Final = """
 MATCH (:Operation {workspace: $workspace, id: $id})<-[s:SPAWNED_FROM]-(:Task)
@@ -60,9 +61,9 @@ UNWIND $identities AS i MATCH (:Item {workspace: $workspace, source: $source, so
 class Spawned:
     """What became of one operation.
 
-    ``tasks`` are keys of the occurrences' tasks, their parts apart, ``ids`` their ids; ``next_at`` is in epoch
-    milliseconds, ``None`` where the series has ended. ``more``: occurrences are left for another call. ``problems`` say
-    why nothing was spawned.
+    ``tasks`` are keys of the occurrences' tasks, their parts apart. ``next_at`` is in epoch milliseconds, ``None``
+    where the series has ended. ``more``: occurrences are left for another call. ``problems`` say why nothing was
+    spawned.
     """
 
     operation: str
@@ -71,7 +72,6 @@ class Spawned:
     more: bool = False
     change_seq: int | None = None
     problems: tuple[Problem, ...] = ()
-    ids: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-ready values."""
@@ -83,13 +83,6 @@ class Spawned:
             "changeSeq": self.change_seq,
             "problems": [str(one) for one in self.problems],
         }
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    state: State
-    owners: list[str]
-    assignees: list[str]
 
 
 async def spawn(
@@ -117,8 +110,8 @@ async def spawn(
     after = ""
     while rows := await store.rows(_DUE, workspace=workspace, until=until, only=only, after=after, first=PAGE):
         after = rows[-1][0]
-        for one in await _read(store, workspace, rows):
-            result = await _spawn_one(store, workspace, one, until, now, author or Author(request=new_id()))
+        for item, key in rows:
+            result = await _spawn_one(store, workspace, (item, key), until, now, author or Author(request=new_id()))
             spawned += [result] if result.tasks or result.problems or result.change_seq else []
     return spawned
 
@@ -134,62 +127,82 @@ async def find_operation(store: Store, sight: Sight, name: str) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-async def _read(store: Store, workspace: str, rows: Iterable[list[Any]]) -> list[_Operation]:
-    people = {item: (owners, assignees) for item, owners, assignees in rows}
-    found = await store.rows(cypher.read_nodes(NODES["Operation"]), workspace=workspace, ids=sorted(people))
-    states = [arrived("Operation", values) for _, values in found[0][0]]
-    return [_Operation(state, *people[state["id"]]) for state in states]
-
-
 async def _spawn_one(
-    store: Store, workspace: str, operation: _Operation, until: int, now: int, author: Author
+    store: Store, workspace: str, operation: tuple[str, str], until: int, now: int, author: Author
 ) -> Spawned:
-    """Spawn one operation's occurrences; when somebody else was faster, look again at what is left."""
-    key, item = operation.state["key"], operation.state["id"]
-    for _ in range(_ATTEMPTS):
-        try:
-            return await _write(store, workspace, operation, until, now, author)
-        except ConflictError:
-            rows = await store.rows(_DUE, workspace=workspace, until=until, only=item, after="", first=1)
-            if not rows:
-                return Spawned(key)
-            (operation,) = await _read(store, workspace, rows)
-        except BatchRefusedError as error:
-            return Spawned(key, problems=tuple(dict.fromkeys(error.problems)))
-        except ValueError as error:
-            return Spawned(key, problems=(Problem("INVALID_VALUE", str(error), key),))
-    return Spawned(key, problems=(Problem("CONFLICT", "others keep changing it: try again", key),))
+    item, key = operation
+    next_at: int | None = None
+
+    async def plan(draft: Draft) -> Batch:
+        nonlocal next_at
+        batch, next_at = await _plan(draft, Ref("id", item), until, now)
+        return batch
+
+    try:
+        outcome = await write(store, workspace, Plan(plan), author=author, now=now)
+    except BatchRefusedError as error:
+        return Spawned(key, problems=tuple(dict.fromkeys(error.problems)))
+    keys = {one.id: one.key for one in outcome.touched}
+    tasks = tuple(keys[one] for one in outcome.about)
+    return Spawned(key, tasks, next_at, outcome.more, outcome.change_seq)
 
 
-async def _write(store: Store, workspace: str, operation: _Operation, until: int, now: int, author: Author) -> Spawned:
-    state = operation.state
+def occurrences(operation: Ref, until: int, now: int) -> Plan:
+    """Spawn an operation's occurrences up to ``until``, as ``spawn`` does.
+
+    The outcome is about the occurrences' tasks, their parts apart; its ``more`` says whether some are left.
+    """
+
+    async def plan(draft: Draft) -> Batch:
+        return (await _plan(draft, operation, until, now))[0]
+
+    return Plan(plan, [operation])
+
+
+async def _plan(draft: Draft, ref: Ref, until: int, now: int) -> tuple[Batch, int | None]:
+    """Return what spawns an operation's occurrences, and which is the first after them.
+
+    Raises:
+        BatchRefusedError: There is no such operation for the author to see, or what is stored of it cannot be used.
+
+    """
+    (known,) = await found(draft, [ref], ["id"])
+    if known.label != "Operation" or known.archived:
+        raise BatchRefusedError([Problem("NOT_FOUND", f"there is no operation {ref}", field="id")])
+    await draft.memory.read_states(draft.transaction, draft.settings.id, [known])
+    state = draft.memory.states[known.id]
+    if "rrule" not in state or state.get("nextAt", until) > until:
+        return Batch(about=[]), state.get("nextAt")
+    # Who may see the operation spawns for all who own it or do it, seen or not.
+    draft.sight = None
+    try:
+        return await _spawning(draft, state, until, now)
+    except ValueError as error:
+        raise BatchRefusedError([Problem("INVALID_VALUE", str(error), field="id")]) from error
+
+
+async def _spawning(draft: Draft, state: State, until: int, now: int) -> tuple[Batch, int | None]:
     series = Recurrence.parse(state["rrule"], state.get("timezone"), state["createdAt"])
-    spawner = _spawner(operation, series)
+    spawner = await _spawner(draft, state, series)
     since = state.get("nextAt", now)
     moments = list(islice(series.between(_moment(since), _moment(until)), MAX_OCCURRENCES + 1))
-    due, more = [_millis(one) for one in moments[:MAX_OCCURRENCES]], len(moments) > MAX_OCCURRENCES
+    due = [_millis(one) for one in moments[:MAX_OCCURRENCES]]
     following = series.first(_moment(due[-1] + 1 if due else max(since, until + 1)))
     next_at = None if following is None else _millis(following)
-    missing = await _missing(store, workspace, spawner, since, due)
-    if not missing and next_at == state.get("nextAt"):
-        return Spawned(state["key"], next_at=next_at)
-    batch = Batch([_moved(state, next_at)])
-    for one in missing:
-        nodes, edges = spawner.rows(one)
-        batch.nodes += nodes
+    batch = Batch([_moved(state, next_at)], about=[], more=len(moments) > MAX_OCCURRENCES)
+    for one in await _missing(draft, spawner, since, due):
+        (whole, *parts), edges = spawner.rows(one)
+        batch.about = [*(batch.about or ()), item := new_id()]
+        batch.nodes += [replace(whole, id=item), *parts]
         batch.edges += edges
-    outcome = await write(store, workspace, batch, author=author, now=now)
-    wholes = {spawner.identity(one) for one in missing}
-    made = [one for one in outcome.touched if one.source_id in wholes]
-    keys, ids = tuple(one.key for one in made), tuple(one.id for one in made)
-    return Spawned(state["key"], keys, next_at, more, outcome.change_seq, ids=ids)
+    return batch, next_at
 
 
-async def _missing(store: Store, workspace: str, spawner: Spawner, since: int, due: list[int]) -> list[int]:
+async def _missing(draft: Draft, spawner: Spawner, since: int, due: list[int]) -> list[int]:
     """Return the occurrences that are not spawned yet."""
-    rows = await store.rows(
+    rows = await draft.transaction.rows(
         _SPAWNED,
-        workspace=workspace,
+        workspace=draft.settings.id,
         id=spawner.operation,
         since=since,
         source=BORN_HERE,
@@ -199,20 +212,17 @@ async def _missing(store: Store, workspace: str, spawner: Spawner, since: int, d
     return [one for one in due if one not in done]
 
 
-def _spawner(operation: _Operation, series: Recurrence) -> Spawner:
-    state = operation.state
+async def _spawner(draft: Draft, state: State, series: Recurrence) -> Spawner:
+    ((owners, assignees),) = await draft.transaction.rows(_PEOPLE, workspace=draft.settings.id, id=state["id"])
     template = Template.parse(orjson.loads(state.get("template", "{}")))
     shared: State = {name: state[name] for name in ("visibility", "team") if name in state}
-    owners, assignees = operation.owners, operation.assignees
     return Spawner(state["id"], state["title"], series.zone, template, owners, assignees, shared)
 
 
 def _moved(state: State, next_at: int | None) -> NodeRow:
-    """Return the row that moves an operation on, if nobody else has touched it."""
+    """Return the row that moves an operation on."""
     moment = None if next_at is None else millis_to_instant(next_at)
-    return NodeRow(
-        "Operation", state["source"], state["sourceId"], {"nextAt": moment}, expected_version=state["version"]
-    )
+    return NodeRow("Operation", "", "", {"nextAt": moment}, of=Ref("id", state["id"]))
 
 
 def _moment(millis: int) -> datetime:

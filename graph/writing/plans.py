@@ -67,7 +67,7 @@ def move(item: Ref, to: Ref | None, away_from: Ref | None, version: int | None) 
         edges += [EdgeRow("PART_OF", own, Ref("id", whole), where="to") for whole in new]
         return Batch([NodeRow("", "", "", of=own, expected_version=version)], edges, about=[known.id])
 
-    return plan
+    return Plan(plan, [ref for ref in (item, to, away_from) if ref is not None])
 
 
 def transition(item: Ref, category: Category, properties: dict[str, object], version: int | None) -> Plan:
@@ -77,7 +77,7 @@ def transition(item: Ref, category: Category, properties: dict[str, object], ver
         values = properties | {"status": status_of(draft, category)}
         return Batch([NodeRow("", "", "", values, of=item, expected_version=version)])
 
-    return plan
+    return Plan(plan, [item])
 
 
 def check_in(item: Ref, update: str, properties: dict[str, object]) -> Plan:
@@ -91,7 +91,7 @@ def check_in(item: Ref, update: str, properties: dict[str, object]) -> Plan:
         row = NodeRow("Update", BORN_HERE, update, values, id=update, expected_version=0)
         return Batch([row], [EdgeRow("REPORTS_ON", Ref("id", update), Ref("id", known.id), where="on")])
 
-    return plan
+    return Plan(plan, [item, Ref("id", update), Ref(BORN_HERE, update)], ["Update"])
 
 
 def escalate(issue: Ref, to: Ref, reason: str | None, now: int) -> Batch:
@@ -139,4 +139,5 @@ def decide(issue: Ref, decision: Decision, version: int | None) -> Plan:
         row = NodeRow("Issue", "", "", values | decision.properties, of=own, expected_version=version)
         return Batch([row], edges)
 
-    return plan
+    others = [other for _, _, other, _ in decision.links]
+    return Plan(plan, [issue, *others, *([decision.duplicate_of] if decision.duplicate_of else [])])

@@ -44,7 +44,7 @@ def apply_dates(dates: Sequence[NewDates], seq: int, rests_on: Container[str]) -
                 raise ConflictError([Problem("CONFLICT", message, field="token")])
         return Batch(list(_rows(dates)), about=[one.id for one in dates])
 
-    return plan
+    return Plan(plan, [Ref("id", one.id) for one in dates])
 
 
 def _matters(data: bytes, rests_on: Container[str]) -> bool:

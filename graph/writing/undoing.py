@@ -43,7 +43,7 @@ def undo(seq: int) -> Plan:
         batch.edges = [_edge_back(one) for one in edges]
         return batch
 
-    return plan
+    return Plan(plan)
 
 
 async def _change(draft: Draft, seq: int) -> tuple[list[NodeChange], list[EdgeChange]]:

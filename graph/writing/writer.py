@@ -7,12 +7,12 @@ per workspace at a time: nothing that it reads can change before it commits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from graph import cypher
-from graph.batch import Batch
+from graph.batch import Batch, Ref
 from graph.calendars import WorkingCalendar
 from graph.errors import CycleError
 from graph.model import EDGES, Role
@@ -36,8 +36,17 @@ from graph.writing.purging import plan_purging, purge
 __all__ = ["Mode", "Outcome", "Plan", "Request", "digest_of", "write", "write_within"]
 
 
-Plan = Callable[[Draft], Awaitable[Batch]]
-"""Makes a batch from what it reads in the transaction that will write it."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Makes a batch from what it reads in the transaction that will write it.
+
+    ``looks_for`` are items that it will need, and identities that it will give: they are looked up ahead, with those of
+    other requests. ``creates`` are kinds of new items that will need a key.
+    """
+
+    make: Callable[[Draft], Awaitable[Batch]]
+    looks_for: Sequence[Ref] = ()
+    creates: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,7 @@ class Request:
 async def write(
     store: Store,
     workspace_id: str,
-    batch: Batch,
+    work: Batch | Plan,
     *,
     mode: Mode = Mode.EDIT,
     author: Author | None = None,
@@ -69,7 +78,7 @@ async def write(
     whole_at: int | None = None,
     dry_run: bool = False,
 ) -> Outcome:
-    """Write a batch in one transaction and append one change to the log.
+    """Write a batch, or what a plan makes, in one transaction and append one change to the log.
 
     ``now`` is in epoch milliseconds: it is made outside, because the transaction may run several times. ``known`` are
     items that an earlier batch of the same load resolved; as long as the workspace's last change is number ``whole_at``
@@ -83,10 +92,11 @@ async def write(
         StoreError: The database failed; nothing was written.
 
     """
-    digest = digest_of(batch) if batch.idempotency_key else ""
-    request = Request(batch, author or Author(), now, batch.idempotency_key, digest)
+    key = work.idempotency_key if isinstance(work, Batch) else None
+    digest = digest_of(work) if isinstance(work, Batch) and key else ""
+    request = Request(work, author or Author(), now, key, digest)
 
-    async def work(transaction: Transaction) -> Outcome:
+    async def done(transaction: Transaction) -> Outcome:
         settings = await workspace.lock(transaction, workspace_id, request.author.request)
         memory = Memory(Directory(workspace_id, known, complete=settings.seq == whole_at))
         counters = dict(settings.counters)
@@ -99,7 +109,7 @@ async def write(
         return outcome
 
     try:
-        return await store.write(work)
+        return await store.write(done)
     except _DryRun as stopped:
         return stopped.outcome
 
@@ -122,10 +132,14 @@ async def write_within(draft: Draft, request: Request) -> Outcome:
     """
     if request.key and (kept := await kept_answer(draft, request.key, request.digest)):
         return kept
-    batch = request.work if isinstance(request.work, Batch) else await request.work(draft)
+    batch = request.work if isinstance(request.work, Batch) else await request.work.make(draft)
     await _write_batch(draft, batch)
     outcome, settings = draft.outcome, draft.settings
-    outcome.about = batch.about or [item.id for item in outcome.touched] + outcome.about or _ends(outcome.edges)
+    outcome.more = batch.more
+    if batch.about is not None:
+        outcome.about = batch.about
+    else:
+        outcome.about = [item.id for item in outcome.touched] + outcome.about or _ends(outcome.edges)
     changes = (draft.node_changes, draft.edge_changes, draft.other_changes)
     if any(changes):
         settings.seq = outcome.change_seq = settings.seq + 1

@@ -7,17 +7,16 @@ from typing import Any, Final
 
 import strawberry
 
-from graph.errors import Problem
-from graph.records.history import Author
+from graph.errors import BatchRefusedError, Problem
 from graph.values import Type as ValueType
 from graph.values import check
-from graph.writing.operations import find_operation, spawn
+from graph.writing.operations import occurrences
 from resolvers.context import Context
 from resolvers.items import field
-from resolvers.mutations.inputs import NAME, given, make_input
+from resolvers.mutations.inputs import IDEMPOTENCY_KEY, NAME, given, make_input
 from resolvers.mutations.mutation import mutation
 from resolvers.mutations.payloads import Written, payload, user_error
-from resolvers.mutations.requests import now_of
+from resolvers.mutations.requests import now_of, ref, request_of
 from resolvers.scalars import Instant
 
 MAX_AHEAD: Final = 5 * 366 * 86_400_000
@@ -32,26 +31,29 @@ class Spawning(Written):
 
 
 async def _spawn(context: Context, value: Any) -> Spawning:
-    now = now_of(context)
+    try:
+        until = _until(value, now_of(context))
+        work = occurrences(ref(value.id), until, now_of(context))
+        done = await context.commit(request_of(context, "generateOccurrences", value, work))
+    except BatchRefusedError as refused:
+        return Spawning(errors=[user_error(one) for one in dict.fromkeys(refused.problems)])
+    return Spawning(done.about, done.change_seq, more=done.more)
+
+
+def _until(value: Any, now: int) -> int:
+    """Return up to when occurrences are asked for, in epoch milliseconds.
+
+    Raises:
+        BatchRefusedError: It is no instant, or too far ahead.
+
+    """
     try:
         until = int(str(check(ValueType.INSTANT, value.until)))
     except ValueError as error:
-        return _refused("INVALID_VALUE", f"until: {error}", "until")
+        raise BatchRefusedError([Problem("INVALID_VALUE", f"until: {error}", field="until")]) from None
     if until > now + MAX_AHEAD:
-        return _refused("INVALID_VALUE", "until: this is more than 5 years ahead", "until")
-    operation = await find_operation(context.store, context.viewer.sight, str(value.id))
-    if operation is None:
-        return _refused("NOT_FOUND", f"there is no operation {value.id}", "id")
-    author = Author(context.viewer.subject, context.request_id)
-    found = await spawn(context.store, context.workspace, until=until, now=now, only=operation, author=author)
-    if not found:
-        return Spawning()
-    (one,) = found
-    return Spawning(one.ids, one.change_seq, [user_error(problem) for problem in one.problems], one.more)
-
-
-def _refused(code: str, message: str, name: str) -> Spawning:
-    return Spawning(errors=[user_error(Problem(code, message, field=name))])
+        raise BatchRefusedError([Problem("INVALID_VALUE", "until: this is more than 5 years ahead", field="until")])
+    return until
 
 
 FIELDS: Final = {
@@ -62,6 +64,7 @@ FIELDS: Final = {
             {
                 "id": given(strawberry.ID, f"Which operation. {NAME}"),
                 "until": given(Instant, "Up to this instant, 5 years ahead at most."),
+                "idempotencyKey": IDEMPOTENCY_KEY,
             },
         ),
         payload(

@@ -75,7 +75,7 @@ def _refusing(error: BatchRefusedError) -> Plan:
     async def plan(draft: object) -> Any:
         raise error
 
-    return plan
+    return Plan(plan)
 
 
 FIELDS: Final = {

@@ -13,11 +13,13 @@ from graph.batch import BORN_HERE, Batch, EdgeRow, NodeRow, Ref, new_id
 from graph.errors import BatchRefusedError, ConflictError, CycleError, StoreBusyError, StoreError, UnknownWorkspaceError
 from graph.records.history import Author
 from graph.records.sight import Sight
+from graph.rules.lifecycle import Category
 from graph.store import Store, Transaction
 from graph.writing.committer import Committer
 from graph.writing.draft import Outcome
 from graph.writing.holding import TOGETHER
 from graph.writing.idempotency import forget_answers
+from graph.writing.plans import check_in, transition
 from graph.writing.writer import Request, digest_of
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys
@@ -129,7 +131,10 @@ def test_a_group_reads_once_and_writes_once_whatever_is_in_it(run: Run, statemen
                 [change("A", status="Nonsense")],
                 [gone("RELATES_TO", "C", "D")],
             ]
-            waiting = (request(*one, key=f"{turn} {place}") for place, one in enumerate(rows))
+            waiting = [request(*one, key=f"{turn} {place}") for place, one in enumerate(rows)]
+            started = transition(Ref("key", "D"), (Category.STARTED, Category.DONE)[turn - 1], {}, None)
+            reported = check_in(Ref("id", ids["C"]), new_id(), {"at": "2026-01-05T09:00:00Z"})
+            waiting += [Request(plan, Author(request=new_id()), NOW) for plan in (started, reported)]
             return await outcomes(*(committer.submit(space.id, one) for one in waiting))
 
         await group(1)  # shows which ids the keys have
@@ -137,8 +142,8 @@ def test_a_group_reads_once_and_writes_once_whatever_is_in_it(run: Run, statemen
         done = await group(2)
         assert statements == [cypher.LOCK_AND_READ, TOGETHER]
         assert [codes(one) for one in done if not isinstance(one, Outcome)] == [{"NOT_FOUND"}, {"INVALID_VALUE"}]
-        assert len(await space.items()) == 5 + 4
-        assert [one.seq for one in await space.log()] == list(range(1, 16))
+        assert len(await space.items()) == 5 + 2 * 3
+        assert [one.seq for one in await space.log()] == list(range(1, 20))
         assert await space.violations() == []
         await committer.close()
 

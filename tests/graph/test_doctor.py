@@ -7,7 +7,7 @@ import pytest
 from graph.errors import UnknownWorkspaceError
 from graph.records import webhooks
 from graph.records.api_keys import ApiKey, create
-from graph.records.findings import record
+from graph.records.examinations import record
 from graph.records.sightings import Sighting
 from graph.records.webhooks import DeadLetter, Webhook
 from tests.graph.conftest import Run
@@ -91,9 +91,9 @@ FAULTS = {
         "find-1",
     ),
     "an import that stopped": (
-        "MATCH (w:Workspace {id: $workspace}) SET w.importRun = 'run-7'",
+        """MATCH (w:Workspace {id: $workspace}) SET w.imports = '{"run-7":["jira",1]}'""",
         "every import was finished",
-        "run run-7: import again",
+        "run run-7 of jira: import it again",
     ),
 }
 

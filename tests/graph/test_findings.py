@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import examination
-from graph.errors import UnknownFindingError, UnknownWorkspaceError
-from graph.records.findings import Finding, State, accept, met, read_findings, record, reopen
+from graph.errors import StoreBusyError, UnknownFindingError, UnknownWorkspaceError
+from graph.records import examinations
+from graph.records.examinations import record
+from graph.records.findings import Finding, State, accept, met, read_findings, reopen
 from graph.records.history import Author
 from graph.records.sight import Sight
 from graph.records.sightings import Sighting
 from graph.snapshots.snapshot_store import SnapshotKeeper
+from graph.store import Store
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item, patch
 
@@ -82,6 +87,75 @@ def test_findings_are_raised_once_resolved_by_themselves_and_opened_again(run: R
         system = [one for one in await space.log() if one.system]
         assert [len(one.nodes) + len(one.edges) for one in system] == [0, 0, 0]
         assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_an_examination_in_parts_is_as_one_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(space: Space) -> None:
+        monkeypatch.setattr(examinations, "PART", 3)
+        chance = random.Random(4)
+        expected: dict[str, Finding] = {}
+        for turn in range(12):
+            names = chance.sample(range(20), chance.choice([0, 1, 3, 6, 17]))
+            seen = [Sighting("K", (f"item-{name}",), f"in turn {turn // 2}") for name in names]
+            now, today = NOW + turn, DAY + timedelta(days=turn)
+            steps = met(expected, seen, now, today)
+            turned = {one for one in steps if one not in expected or expected[one].state is not steps[one].state}
+            expected |= steps
+            before = len(await space.log())
+            done = await record(space.store, space.id, seen, now, today)
+            assert {*done.raised, *done.reopened, *done.resolved} == turned
+            assert len(done.raised) + len(done.reopened) + len(done.resolved) == len(turned)
+            logged = (await space.log())[before:]
+            assert tuple(one.seq for one in logged) == done.seqs
+            assert all(one.system and len(one.settings) <= 6 for one in logged)
+            assert {one.id for change in logged for one in change.settings} == turned
+            assert {one.id: one for one in await read_findings(space.store, space.id)} == expected
+            if names and turn % 3 == 0:
+                some = Sighting("K", (f"item-{names[0]}",), "").identity
+                await accept(space.store, space.id, some, today + timedelta(days=1), "why", author=ANN, now=now)
+                expected[some] = (await read_some_of(space, some))[0]
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+async def read_some_of(space: Space, identity: str) -> list[Finding]:
+    return [one for one in await read_findings(space.store, space.id) if one.id == identity]
+
+
+def test_an_examination_that_breaks_off_is_completed_by_the_next_and_raises_nothing_twice(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(Store):
+        """The real store, until it has written a number of transactions."""
+
+        __slots__ = ("left",)
+
+        def __init__(self, inner: Store, left: int) -> None:
+            super().__init__(inner._driver, inner._database)
+            self.left = left
+
+        async def write(self, work: Any) -> Any:
+            self.left -= 1
+            if self.left < 0:
+                raise StoreBusyError("out of memory")
+            return await super().write(work)
+
+    async def scenario(space: Space) -> None:
+        monkeypatch.setattr(examinations, "PART", 3)
+        seen = [Sighting("K", (f"item-{name}",), "odd") for name in range(10)]
+        failing = Failing(space.store, left=2)
+        with pytest.raises(StoreBusyError):
+            await record(failing, space.id, seen, NOW, DAY)
+        assert len(await read_findings(space.store, space.id)) == 6
+        done = await record(space.store, space.id, seen, NOW + 1, DAY)
+        assert len(done.raised) == 4
+        assert sorted(one.first_seen - NOW for one in await read_findings(space.store, space.id)) == [0] * 6 + [1] * 4
+        assert {one.last_seen for one in await read_findings(space.store, space.id)} == {NOW + 1}
+        raised = [one.id for change in await space.log() for one in change.settings if one.operation == "create"]
+        assert len(raised) == len(set(raised)) == 10
 
     run(scenario)
 

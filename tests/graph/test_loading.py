@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -310,6 +311,71 @@ def test_readers_see_that_a_load_is_running(run: Run) -> None:
         await looking
         assert any(running)
         assert (await read(space.store, space.id)).import_run is None
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("other", ["linear", "jira"])
+def test_an_import_stays_marked_when_another_ends_before_it(run: Run, other: str) -> None:
+    async def scenario(space: Space) -> None:
+        going_on, may_go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+        def slow() -> Iterator[Record]:
+            for place, one in enumerate(world()):
+                yield one
+                if place % 4 == 3:
+                    going_on.release()
+                    may_go_on.acquire(timeout=60)
+
+        def quick() -> Iterator[Record]:
+            # While this one runs, the other writes a part.
+            may_go_on.release()
+            going_on.acquire(timeout=60)
+            may_go_on.release()
+            going_on.acquire(timeout=60)
+            yield item("Task", "LIN-1", other)
+
+        options = LoadOptions(chunk=4)
+        loading = asyncio.create_task(
+            load(space.store, space.id, slow(), source="jira", options=options, clock=lambda: NOW)
+        )
+        await asyncio.to_thread(going_on.acquire, timeout=60)
+        first = (await read(space.store, space.id)).import_run
+        assert first is not None
+        await load(space.store, space.id, quick(), source=other, clock=lambda: NOW)
+        assert list((await read(space.store, space.id)).imports) == [first]
+        for _ in range(len(world())):
+            may_go_on.release()
+        await loading
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_an_import_that_was_killed_stays_marked_until_one_of_its_source_is_done(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        written = threading.Event()
+
+        def endless() -> Iterator[Record]:
+            yield from world()[:8]
+            written.wait(60)
+
+        options = LoadOptions(chunk=4)
+        loading = asyncio.create_task(
+            load(space.store, space.id, endless(), source="jira", options=options, clock=lambda: NOW)
+        )
+        while not await space.items():  # noqa: ASYNC110 - the database has no events
+            await asyncio.sleep(0.01)
+        loading.cancel()
+        written.set()
+        with pytest.raises(asyncio.CancelledError):
+            await loading
+        (killed,) = (await read(space.store, space.id)).imports
+        await space.load(item("Task", "LIN-1", "linear"), source="linear")
+        assert list((await read(space.store, space.id)).imports) == [killed]
+        assert [one.rule for one in await space.violations()] == ["every import was finished"]
+        await space.load(*world(), chunk=4)
+        assert await space.violations() == []
 
     run(scenario)
 

@@ -8,9 +8,10 @@ from graph import cypher, migrations
 from graph.connection import Connection
 from graph.errors import MigrationError
 from graph.migrations import MIGRATIONS, SCHEMA_VERSION, migrate, stored_version
+from graph.records.workspace import read
 from graph.store import Store, open_store
 from tests.graph.conftest import Run
-from tests.graph.space import Space
+from tests.graph.space import Space, item
 
 
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,6 +60,20 @@ def test_a_migration_changes_data_once(run: Run, monkeypatch: pytest.MonkeyPatch
             await forget(space.store)
 
     elsewhere(monkeypatch)
+    run(scenario)
+
+
+def test_an_import_that_was_marked_by_an_earlier_version_stays_so_until_one_is_done(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        await space.raw("MATCH (w:Workspace {id: $workspace}) SET w.importRun = 'run-7'")
+        for _ in range(2):
+            for statement in MIGRATIONS[6]:
+                await space.raw(statement)
+        assert (await read(space.store, space.id)).imports == {"run-7": ("", 0)}
+        assert [one.rule for one in await space.violations()] == ["every import was finished"]
+        await space.load(item("Task", "T-1", "jira"))
+        assert await space.violations() == []
+
     run(scenario)
 
 

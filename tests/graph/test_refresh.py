@@ -14,12 +14,12 @@ import orjson
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from graph import cypher
 from graph.batch import BORN_HERE, EdgeRow, NodeRow
 from graph.calendars import WEEK, WorkingCalendar
 from graph.connection import Connection
 from graph.errors import BatchRefusedError
 from graph.model import EDGES, NODES
+from graph.records import imports
 from graph.records.workspace import ensure, lock, read
 from graph.rules.lifecycle import DEFAULT_STATUSES
 from graph.snapshots.columns import NO_CODE, TextColumn
@@ -393,7 +393,7 @@ def test_a_reader_sees_that_an_import_is_going_on(run: Run) -> None:
         keeper = SnapshotKeeper(space.store, space.id)
         assert (await keeper.current()).import_run is None
         seen: list[str | None] = []
-        await space.raw(cypher.WRITE_IMPORT_RUN, run="run-1")
+        await imports.mark(space.store, space.id, "run-1", "jira")
         seen.append((await keeper.current()).import_run)
         await space.load(item("Task", "T-1", "jira"))
         seen.append((await keeper.current()).import_run)

@@ -9,7 +9,7 @@ import pytest
 
 import analytics
 from graph.connection import Connection
-from graph.records.findings import record
+from graph.records.examinations import record
 from graph.records.sightings import Sighting
 from graph.snapshots.snapshot import Snapshot
 from graph.snapshots.snapshot_store import load_snapshot

@@ -21,7 +21,7 @@ from graph.errors import ConflictError
 from graph.migrations import migrate
 from graph.model import EDGES, NODES
 from graph.records import history, workspace
-from graph.records.findings import record
+from graph.records.examinations import record
 from graph.records.history import Author
 from graph.records.sightings import Sighting
 from graph.snapshots.snapshot_store import SnapshotKeeper, load_snapshot
@@ -67,8 +67,8 @@ class Desk:
         text = f"mutation($input: {kind}!) {{ {name}(input: $input) {{ {select} {USER_ERRORS} }} }}"
         return self.ask(text, viewer, input=value)[name]
 
-    def done(self, name: str, value: dict[str, Any], select: str = "") -> Any:
-        payload = self.do(name, value, select)
+    def done(self, name: str, value: dict[str, Any], select: str = "", viewer: Viewer | None = None) -> Any:
+        payload = self.do(name, value, select, viewer)
         assert payload["userErrors"] == []
         return payload
 
@@ -821,6 +821,38 @@ def test_occurrences_are_spawned_by_hand_once(desk: Desk) -> None:
     desk.done("updateOperation", {"id": "OP-1", "visibility": "TEAM", "team": "TEAM-1"})
     assert desk.refused("generateOccurrences", asked, stranger) == [("NOT_FOUND", ["id"])]
     desk.healthy()
+
+
+def test_occurrences_that_are_asked_for_again_are_answered_as_before(desk: Desk) -> None:
+    rule = "DTSTART:20260105T090000\nRRULE:FREQ=DAILY;COUNT=150"
+    desk.done("createOperation", {"title": "Look", "rrule": rule, "nextAt": "2026-01-05T00:00:00Z"})
+    asked = {"id": "OP-1", "until": "2026-12-31T23:00:00Z", "idempotencyKey": "k"}
+    shown = "items { key } changeSeq more"
+    first = desk.done("generateOccurrences", asked, shown)
+    assert (len(first["items"]), first["changeSeq"], first["more"]) == (100, 2, True)
+    assert desk.done("generateOccurrences", asked, shown) == first
+    assert len(desk.log()) == 2
+    other = {**asked, "until": "2026-12-30T23:00:00Z"}
+    assert desk.refused("generateOccurrences", other) == [("IDEMPOTENCY_MISMATCH", ["idempotencyKey"])]
+    rest = desk.done("generateOccurrences", {**asked, "idempotencyKey": "l"}, shown)
+    assert (len(rest["items"]), rest["changeSeq"], rest["more"]) == (50, 3, False)
+    nothing = desk.done("generateOccurrences", {**asked, "idempotencyKey": "m"}, shown)
+    assert (nothing["items"], nothing["changeSeq"], nothing["more"]) == ([], None, False)
+    desk.healthy()
+
+
+def test_who_sees_an_operation_spawns_for_all_who_do_it(desk: Desk) -> None:
+    desk.done("createTeam", {"title": "Team"})
+    desk.done("createPerson", {"title": "Hidden", "visibility": "TEAM", "team": "TEAM-1"})
+    rule = "DTSTART:20260105T090000\nRRULE:FREQ=DAILY;COUNT=1"
+    value = {"title": "Look", "rrule": rule, "nextAt": "2026-01-05T00:00:00Z", "owners": ["P-1"]}
+    desk.done("createOperation", value)
+    asked = {"id": "OP-1", "until": "2026-01-06T23:00:00Z"}
+    stranger = Viewer("x", desk.workspace, Role.EDITOR)
+    assert desk.done("generateOccurrences", asked, "items { key }", stranger)["items"] == [{"key": "T-1"}]
+    assert desk.ask('{ item(key: "T-1") { ... on Task { owners { nodes { key } } } } }')["item"]["owners"] == {
+        "nodes": [{"key": "P-1"}]
+    }
 
 
 # Who may ----------------------------------------------------------------------------------------------------------

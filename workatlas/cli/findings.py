@@ -15,7 +15,8 @@ from workatlas.errors import SettingsError
 
 if TYPE_CHECKING:
     from analytics import Conflicts
-    from graph.records.findings import Examined, Finding
+    from graph.records.examinations import Examined
+    from graph.records.findings import Finding
     from graph.snapshots.snapshot import Snapshot
     from graph.store import Store
 
@@ -100,7 +101,8 @@ def _examined(
     workspace: str | None, today: date, decision: Callable[[Store, str], Awaitable[object]] | None
 ) -> tuple[Snapshot, Examined, list[Finding]]:
     from analytics import examination
-    from graph.records.findings import read_findings, record
+    from graph.records.examinations import record
+    from graph.records.findings import read_findings
     from graph.snapshots.snapshot_store import load_snapshot
 
     settings = settings_for(workspace)
