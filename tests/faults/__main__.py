@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
+from tests.faults.campaign import FIELDS, fuzzing
 from tests.faults.figures import Figure, printed
 from tests.faults.hostile import hostile_requests
 from tests.faults.injecting import injected_faults
@@ -31,7 +33,7 @@ def _tests(path: str, variable: str, number: int) -> list[Figure]:
 TRIALS: dict[str, tuple[str, Trial]] = {
     "fuzzing": (
         "A4: operations drawn from the schema, for every root field",
-        lambda given: _tests("tests/faults/test_fuzzing.py", "WORKATLAS_FUZZ_EXAMPLES", given.examples),
+        lambda given: fuzzing(given.record, given.examples, given.seed, given.processes, given.field, given.resume),
     ),
     "canaries": (
         "T1: requests by strangers to what is full of canaries",
@@ -88,6 +90,15 @@ def main() -> int:
         ("subscribers", 200, "its subscribers"),
     ):
         parser.add_argument(f"--{name}", type=int, default=number, help=f"{what} (default: {number:,})")
+    fuzz = parser.add_argument_group("fuzzing")
+    fuzz.add_argument("--field", action="append", choices=sorted({name for _, name in FIELDS}), metavar="NAME",
+                      help="only this root field; may be given several times (default: all)")  # fmt: skip
+    fuzz.add_argument(
+        "--processes", type=int, default=(os.cpu_count() or 1) + 1, help="that fuzz (default: %(default)s)"
+    )
+    fuzz.add_argument("--record", type=Path, default=Path("build/fuzzing.jsonl"),
+                      help="file with a line on each field, and with what failed (default: %(default)s)")  # fmt: skip
+    fuzz.add_argument("--resume", action="store_true", help="leave out the fields that held, as the record tells")
     given = parser.parse_args()
     unknown = [one for one in given.trial if one not in trials]
     if unknown:
