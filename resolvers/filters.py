@@ -12,6 +12,7 @@ from typing import Any, Final
 import strawberry
 
 from graph.model import NODES, Property
+from graph.records.sight import MAX_CONTAINMENT
 from graph.values import Type
 from resolvers.moments import Moment
 from resolvers.naming import ABSTRACT, filterable_edges_of, filterable_of, sortable_of
@@ -144,8 +145,8 @@ def _conditions_on(name: str, filters: Mapping[str, Made], lists: Mapping[str, M
         "and": (_list(own), "Each of these holds."),
         "or": (_list(own), "At least one of these holds."),
         "not": (own, "This does not hold."),
-        "under": (_list(strawberry.ID), "It is a part, at any depth, of one of these (keys or ids)."),
-        "above": (_list(strawberry.ID), "One of these (keys or ids) is a part of it, at any depth."),
+        "under": (_list(strawberry.ID), f"It is a part, up to {MAX_CONTAINMENT} deep, of one of these (keys or ids)."),
+        "above": (_list(strawberry.ID), f"One of these (keys or ids) is a part of it, up to {MAX_CONTAINMENT} deep."),
     }
     if name in ABSTRACT:
         fields["kind"] = (_KIND, "Of which kind it is.")

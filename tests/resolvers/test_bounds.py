@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
+import strawberry
 
 from graph.connection import Connection
-from resolvers import conditions, connection, limits, reading
-from resolvers.analyses import what_if
+from graph.records.sight import MAX_CONTAINMENT
+from graph.records.workspace import ensure
+from graph.store import open_store
+from graph.writing.writer import Mode, write
+from resolvers import conditions, connection, filling, limits, reading
+from resolvers.analyses import layout, routes, what_if
+from resolvers.analyses.reschedule import MAX_CHANGES, RescheduleChange, redates
 from resolvers.bounds import Bounds
 from resolvers.context import MAX_ROOT_READS
+from resolvers.mutations.recurring import MAX_AHEAD
 from resolvers.mutations.requests import MAX_KEY
-from resolvers.projection import MAX_HOPS_DEEP
-from tests.resolvers.world import Asked, World, ask
+from resolvers.projection import MAX_HOPS_DEEP, MAX_HOPS_IN_ALL
+from tests.resolvers.world import NOW, Asked, World, ask
 from workatlas import graphql_request
 from workatlas.graphql_request import RequestRefused, asked_by_body
 
@@ -48,6 +57,16 @@ def _followed(times: int) -> Made:
     return f'{{ item(key: "T-13") {{ {text} }} }}', {}
 
 
+def _followed_in_all(times: int) -> Made:
+    fields = " ".join(f"a{number}: relatesTo(first: 1) {{ totalCount }}" for number in range(times))
+    return f'{{ item(key: "T-13") {{ ... on Task {{ {fields} }} }} }}', {}
+
+
+def _towards(goals: int) -> Made:
+    fields = " ".join(f'a{number}: dueSlack(goal: "T-{number}") {{ days }}' for number in range(goals))
+    return f'{{ item(key: "T-0") {{ ... on Task {{ {fields} }} }} }}', {}
+
+
 def _tried(times: int) -> Made:
     text = "query ($c: [ChangeInput!]!) { whatIf(changes: $c, samples: 10) { explanation } }"
     return text, {"c": [{"delay": {"item": "T-1", "hours": 1.0}}] * times}
@@ -76,6 +95,16 @@ CASES: dict[str, tuple[int, Callable[[int], Made]]] = {
         lambda number: (f"{{ {' '.join(f'a{one}: goals(first: 1) {{ totalCount }}' for one in range(number))} }}", {}),
     ),
     "edges after one another": (MAX_HOPS_DEEP, _followed),
+    "edges in all": (MAX_HOPS_IN_ALL, _followed_in_all),
+    "goals of computed fields": (filling.MAX_GOALS, _towards),
+    "paths": (
+        routes.MOST,
+        lambda number: (f'{{ paths(from: "I-1", to: "O-1", k: {number}) {{ length }} }}', {}),
+    ),
+    "boxes of a layout": (
+        layout.MOST,
+        lambda number: (f'{{ layout(goal: "O-1", boxes: {number}) {{ total }} }}', {}),
+    ),
     "samples": (
         what_if.MAX_SAMPLES,
         lambda number: (f'{{ forecast(goal: "O-1", samples: {number}) {{ explanation }} }}', {}),
@@ -106,6 +135,43 @@ def test_brackets_within_brackets(query: Callable[..., Asked]) -> None:
 
     assert codes(limits.MAX_NESTING) == ["GRAPHQL_VALIDATION_FAILED"]  # it is looked at: the variable is not used
     assert codes(limits.MAX_NESTING + 1) == ["TOO_COMPLEX"]
+
+
+def test_dates_of_one_reschedule() -> None:
+    change = RescheduleChange(item=strawberry.ID("T-1"))
+    assert len(redates([change] * MAX_CHANGES)) == MAX_CHANGES
+    with pytest.raises(ValueError, match=f"{MAX_CHANGES + 1} items"):
+        redates([change] * (MAX_CHANGES + 1))
+
+
+def test_how_far_ahead_occurrences_are_spawned(query: Callable[..., Asked]) -> None:
+    # What is looked at first is the instant: there is no such operation.
+    text = 'mutation ($u: DateTime!) { generateOccurrences(input: {id: "OP-404", until: $u}) { userErrors { code } } }'
+
+    def codes(milliseconds: int) -> list[str]:
+        until = NOW + timedelta(milliseconds=milliseconds)
+        return [one["code"] for one in query(text, u=until.isoformat()).data["generateOccurrences"]["userErrors"]]
+
+    assert codes(MAX_AHEAD) == ["NOT_FOUND"]
+    assert codes(MAX_AHEAD + 1) == ["INVALID_VALUE"]
+
+
+def test_parts_within_parts(connection: Connection) -> None:
+    world = World(f"parts-{uuid.uuid4().hex[:12]}")
+    for number in range(MAX_CONTAINMENT + 2):
+        world.add("Task", f"T-{number}")
+        if number:
+            world.link("PART_OF", f"T-{number}", f"T-{number - 1}")
+
+    async def found() -> Asked:
+        async with open_store(connection) as store:
+            await ensure(store, world.workspace, 1)
+            await write(store, world.workspace, world.batch(), mode=Mode.EDIT, now=1)
+        text = '{ tasks(first: 100, where: {under: ["T-0"]}) { nodes { key } } }'
+        return await ask(connection, world.workspace, text)
+
+    keys = [one["key"] for one in asyncio.run(found()).data["tasks"]["nodes"]]
+    assert keys == [f"T-{number}" for number in range(1, MAX_CONTAINMENT + 1)]
 
 
 def test_an_idempotency_key(query: Callable[..., Asked]) -> None:

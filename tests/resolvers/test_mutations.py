@@ -34,6 +34,7 @@ from resolvers.context import Context
 from resolvers.limits import declared_rules
 from resolvers.mutations import FIELDS
 from resolvers.mutations.payloads import CODES
+from resolvers.mutations.requests import MAX_BATCH
 from resolvers.schema import SCHEMA, execute
 
 USER_ERRORS = "changeSeq userErrors { field message code }"
@@ -346,10 +347,11 @@ def test_a_batch_creates_a_tree_of_items_that_name_each_other(world: Desk) -> No
     world.healthy()
 
 
-def test_five_hundred_items_in_one_request(desk: Desk) -> None:
-    entries = [{"task": {"title": f"Task {number}"}} for number in range(500)]
+def test_as_many_items_in_one_request_as_may_be(desk: Desk) -> None:
+    entries = [{"task": {"title": f"Task {number}"}} for number in range(MAX_BATCH)]
+    assert desk.refused("createItems", {"items": [*entries, entries[0]]}) == [("TOO_MANY", ["items"])]
     made = desk.done("createItems", {"items": entries, "idempotencyKey": "big"}, "items { title }")
-    assert [one["title"] for one in made["items"]] == [f"Task {number}" for number in range(500)]
+    assert [one["title"] for one in made["items"]] == [f"Task {number}" for number in range(MAX_BATCH)]
     again = desk.done("createItems", {"items": entries, "idempotencyKey": "big"}, "items { title }")
     assert again == made
     assert len(desk.log()) == 1

@@ -7,7 +7,7 @@ import pytest
 from workatlas.auth.provider import Provider
 from workatlas.errors import SettingsError
 from workatlas.leadership import LEASE_SECONDS
-from workatlas.settings import Settings
+from workatlas.settings import MAX_NAME, Settings
 
 ISSUER = {"WORKATLAS_OIDC_ISSUER": "https://login.example.com", "WORKATLAS_OIDC_AUDIENCE": "atlas"}
 
@@ -25,12 +25,12 @@ def test_a_provider_is_trusted_when_it_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize("name", [" ", "a\x1b[2J", "a\nb", "a" * 201])
+@pytest.mark.parametrize("name", [" ", "a\x1b[2J", "a\nb", "a" * (MAX_NAME + 1)])
 def test_a_workspace_has_a_name_that_can_be_read(name: str) -> None:
     with pytest.raises(SettingsError, match="is no workspace's name") as refused:
         Settings.from_environ({"WORKATLAS_WORKSPACE": name})
     assert len(str(refused.value)) < 150
-    assert Settings.from_environ({"WORKATLAS_WORKSPACE": "a" * 200}).workspace == "a" * 200
+    assert Settings.from_environ({"WORKATLAS_WORKSPACE": "a" * MAX_NAME}).workspace == "a" * MAX_NAME
 
 
 @pytest.mark.parametrize(

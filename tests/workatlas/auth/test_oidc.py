@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from resolvers.access import Access, Role
 from resolvers.errors import RefusedError
 from tests.workatlas.auth.provider import AUDIENCE, SigningServer, signing_server
-from workatlas.auth import jwks
+from workatlas.auth import jwks, oidc
 from workatlas.auth.jwks import JwksCache
 from workatlas.auth.oidc import TokenReader, roles_of
 from workatlas.auth.provider import Provider
@@ -54,6 +54,24 @@ def test_a_good_token_names_its_subject(provider: SigningServer) -> None:
     assert subject.roles == {"atlas": Role.EDITOR}
     assert subject.scopes == {Access.READ}
     assert subject.expires_at == pytest.approx(time.time() + 300, abs=5)
+
+
+def test_a_token_may_be_as_long_as_the_limit(provider: SigningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = provider.token()
+    monkeypatch.setattr(oidc, "MAX_TOKEN", len(token))
+    assert None not in _read(_trusted(provider), token)
+    monkeypatch.setattr(oidc, "MAX_TOKEN", len(token) - 1)
+    assert _read(_trusted(provider), token) == [None]
+
+
+def test_a_key_set_may_be_as_long_as_the_limit(provider: SigningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    trusted = _trusted(provider, jwks_url=f"{provider.issuer}/keys")
+    size = len(httpx.get(f"{provider.issuer}/keys").content)
+    monkeypatch.setattr(jwks, "_MAX_BYTES", size)
+    assert None not in _read(trusted, provider.token())
+    monkeypatch.setattr(jwks, "_MAX_BYTES", size - 1)
+    with pytest.raises(RefusedError, match="keys cannot be read"):
+        _read(trusted, provider.token())
 
 
 def test_elliptic_keys_and_a_given_address_of_the_keys(provider: SigningServer) -> None:

@@ -19,6 +19,7 @@ from graph.store import Store, open_store
 from graph.writing.writer import write
 from tests.workatlas.commands import command, environment_of
 from workatlas.app import AppOptions, create_app
+from workatlas.cli.operations import MAX_YEARS
 from workatlas.cli.serve import prepare
 from workatlas.errors import SettingsError
 from workatlas.recurring import DAY, spawning
@@ -68,7 +69,11 @@ def test_occurrences_are_spawned_until_the_given_day_and_problems_are_said(run: 
 
 
 def test_a_day_that_is_too_far_away_is_refused(run: Callable[..., Result]) -> None:
-    result = run("--until", "2200-01-01")
+    # Today's end lies ahead of now by less than a day: of two days that follow each other one is within the limit.
+    furthest = time.time() + MAX_YEARS * 366 * 86_400
+    within, beyond = (time.strftime("%Y-%m-%d", time.gmtime(furthest + days * 86_400)) for days in (-1, 1))
+    assert "no operation 'OP-404'" in str(run("--until", within, "--operation", "OP-404").exception)
+    result = run("--until", beyond, "--operation", "OP-404")
     assert result.exit_code == 1
     assert "5 years" in str(result.exception)
 

@@ -17,6 +17,7 @@ from graph.model import EDGES, NODES
 from tests.workatlas.importers.conformance import anomalies, assert_conforms, edges, nodes
 from workatlas.errors import ImportFailedError
 from workatlas.importers import IMPORTERS, ImportOptions
+from workatlas.importers.importer import MAX_KEY
 
 
 def read(text: str | bytes) -> list[Record]:
@@ -47,6 +48,12 @@ def test_the_example_of_the_model_page() -> None:
         WorkingCalendars({"office": office, "old": None}, "file.jsonl:5"),
         PolicyValues({"hoursPerDay": 7.5, "holidays": ["2026-12-25"]}, "file.jsonl:6"),
     ]
+
+
+def test_a_key_may_be_as_long_as_the_limit() -> None:
+    for length, problems in ((MAX_KEY, []), (MAX_KEY + 1, ["badValue"])):
+        records = list(read(f'{{"node": "Task", "key": "{"k" * length}", "title": "a"}}'))
+        assert [one.kind for one in records if isinstance(one, Anomaly)] == problems
 
 
 def test_identity_falls_back_to_id_then_key() -> None:

@@ -167,6 +167,26 @@ def test_who_reads_too_late_learns_why(
     assert _gone(server, 20)
 
 
+def test_who_reads_in_time_hears_everything(
+    connection: Connection, workspace: str, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "SEND_SECONDS", 8.0)
+
+    async def work() -> None:
+        async with open_store(connection) as store:
+            await _large(store, workspace, 20)
+
+    asyncio.run(work())
+    client = _subscribed(address_of(server))
+    time.sleep(2)  # long enough for everything between the two to be full
+    received = bytearray()
+    while received.count(b'"seq":') < 20:
+        part = client.recv(1 << 20)
+        assert part, "cut"
+        received += part
+    client.close()
+
+
 def test_who_reads_slowly_but_reads_is_not_cut(
     connection: Connection, workspace: str, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

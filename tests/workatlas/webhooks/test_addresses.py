@@ -10,7 +10,7 @@ import httpcore
 import pytest
 
 from resolvers.courier import RefusedAddressError
-from workatlas.webhooks.addresses import CheckedNetwork, checked, is_public, resolved
+from workatlas.webhooks.addresses import MAX_URL, CheckedNetwork, checked, is_public, resolved
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_what_is_public(address: str) -> None:
         "", "https://", "http://example.com/", "ftp://example.com", "file:///etc/passwd", "gopher://example.com",
         "https://user@example.com/", "https://user:secret@example.com/", "https://example.com/#part",
         "https://exämple.com/", "https://example.com:port/", "https://example.com:99999/", "https://[::1",
-        f"https://example.com/{'a' * 2000}", "javascript:alert(1)", "//example.com",
+        f"https://example.com/{'a' * (MAX_URL - 19)}", "javascript:alert(1)", "//example.com",
     ],
 )  # fmt: skip
 def test_what_is_no_address(url: str) -> None:
@@ -51,6 +51,9 @@ def test_what_is_an_address() -> None:
     assert checked("https://example.com/hook?a=b", private=False) == ("example.com", 443)
     assert checked("https://example.com:8443/", private=False) == ("example.com", 8443)
     assert checked("http://127.0.0.1:8080/", private=True) == ("127.0.0.1", 8080)
+    longest = f"https://example.com/{'a' * (MAX_URL - 20)}"
+    assert len(longest) == MAX_URL
+    assert checked(longest, private=False) == ("example.com", 443)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "127.1", "::1", "0.0.0.0"])

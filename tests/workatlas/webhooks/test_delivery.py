@@ -390,6 +390,38 @@ def _told(receiver: Receiver, names: dict[str, str]) -> dict[str, set[tuple[int,
     return told
 
 
+def test_a_message_tells_values_as_long_as_it_is_not_too_large(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(space: Space) -> None:
+        hook = Webhook("hook-1", space.id, "https://example.com/", "whsec_AAAA")
+        await space.write(*[item("Task", f"A-{number}") for number in range(3)])
+        message = await messages.between(space.store, hook, 0, 1)
+        assert message is not None
+        for name, size in (("MAX_ALTERED", 3), ("MAX_BYTES", len(message.body.encode()))):
+            for most, complete in ((size, True), (size - 1, False)):
+                with monkeypatch.context() as patch:
+                    patch.setattr(messages, name, most)
+                    made = await messages.between(space.store, hook, 0, 1)
+                    assert made is not None
+                    assert json.loads(made.body)["data"]["complete"] is complete
+
+    run(scenario)
+
+
+def test_an_attempt_may_take_as_long_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(couriers, "SECONDS", 1.0)
+
+    async def scenario() -> None:
+        async with receiving("hang") as receiver, open_courier(private=True) as courier:
+            hook = Webhook("hook-1", "w", receiver.url, f"whsec_{base64.b64encode(bytes(32)).decode()}")
+            begin = time.monotonic()
+            sent = await courier.send(hook, messages.trial(hook, 1))
+            assert sent.problem == "the receiver did not answer within 1 s"
+            assert 0.9 <= time.monotonic() - begin < 5
+            assert (await courier.send(hook, messages.trial(hook, 2))).delivered
+
+    asyncio.run(scenario())
+
+
 def test_a_large_change_is_told_without_its_values(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "MAX_ALTERED", 3)
 
