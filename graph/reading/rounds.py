@@ -79,11 +79,20 @@ def compiled(root: Root) -> Program:
     root is number 0, and takes its names from ``names``.
     """
     draft = _Draft(budget=MAX_HOPS - width(root.listing.condition))
-    named = _names_items(root.listing.condition)
+    named = bool(root.named_by) or _names_items(root.listing.condition)
     where, after = _listed(root.listing, "n0", 0, sought=not named)
     conditions = " AND ".join([*_root_conditions(root), *where])
     match = found("n0", SCORE, conditions) if root.searched else f"MATCH (n0:Item) WHERE {conditions}"
     carried = f"n0, {SCORE}" if root.searched else "n0"
+    total = f"COUNT {{ {match}{' RETURN n0' if root.searched else ''} }}"
+    before = ""
+    if root.level is not None and root.total and where and not named and not root.searched:
+        # What a filter finds is found once, for the page and for the number of all.
+        before, match, total = (
+            f"{match} WITH collect(n0) AS hits ",
+            "UNWIND hits AS n0 WITH n0 WHERE true",
+            "size(hits)",
+        )
     parts = []
     if root.level is not None:
         ordering = _ordering(root.listing.order, "n0")
@@ -91,12 +100,18 @@ def compiled(root: Root) -> Program:
         row = draft.row(root.level, "n0", "", root.listing.order, (), 0)
         parts.append(f"COLLECT {{ {match}{page} RETURN {row} }}")
     if root.total:
-        parts.append(f"COUNT {{ {match}{' RETURN n0' if root.searched else ''} }}")
+        parts.append(total)
     if root.statuses:
         parts.append("COLLECT { MATCH (w:Workspace {id: $workspace}) RETURN w.statuses }")
-    first = draft.round("RETURN " + ", ".join(parts))
-    named = not root.searched and (named or bool(root.named_by))
-    return Program(first, root.level is not None, root.total, root.statuses, not root.named_by, named)
+    first = draft.round(f"{before}RETURN {', '.join(parts)}")
+    return Program(
+        first,
+        root.level is not None,
+        root.total,
+        root.statuses,
+        paged=not root.named_by,
+        named=named and not root.searched,
+    )
 
 
 @dataclass(slots=True)
