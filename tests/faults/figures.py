@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ class Figure:
         """What it has to be, in words."""
         bounds = [f"≤ {self.most:g}" if self.most is not None else "", f"≥ {self.least:g}" if self.least else ""]
         return " ".join(filter(None, bounds))
+
+
+def step(text: str) -> None:
+    """Say how far a trial has come, with the time of day."""
+    Console(stderr=True, highlight=False).print(f"{time.strftime('%H:%M:%S')}  {text}", markup=False)
 
 
 def printed(title: str, figures: Iterable[Figure]) -> bool:

@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from resolvers.bounds import Bounds
-from tests.faults.figures import Figure
+from tests.faults.figures import Figure, step
 from tests.faults.server import Server, serving
 
 JSON: Final = {"content-type": "application/json"}
@@ -203,6 +203,8 @@ async def _attack(
                 except (httpx.RemoteProtocolError, httpx.WriteError, httpx.ReadError):
                     fault = None if server.runs else "the server ended"  # it hung up on what is too long
                 results.append((one.name, fault, time.perf_counter() - begin))
+                if len(results) % 200 == 0:
+                    step(f"{len(results):,} of {len(ATTACKS) * rounds:,} hostile requests")
 
     innocent = asyncio.create_task(_innocent(server, done))
     await asyncio.gather(*(attacker() for _ in range(together)))

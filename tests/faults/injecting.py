@@ -24,7 +24,7 @@ from graph.records.api_keys import ApiKey
 from graph.store import Rows, Transaction
 from resolvers.access import Access
 from resolvers.schema import SCHEMA
-from tests.faults.figures import Figure
+from tests.faults.figures import Figure, step
 from tests.faults.hostile import LEAKS
 from tests.faults.server import Server
 from tests.resolvers import variety
@@ -128,6 +128,8 @@ async def inject(connection: Connection, faults: int, seed: int) -> Injected:
                     found.secrets += [secret for secret in (token, _PASSWORD) if secret in log.getvalue()]
                     log.seek(0)
                     log.truncate()
+                    if found.sent % 500 == 0:
+                        step(f"{found.sent:,} requests, {found.faults:,} of {faults:,} statements failed")
     return found
 
 

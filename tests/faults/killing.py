@@ -18,7 +18,7 @@ import orjson
 from graph.connection import Connection
 from graph.errors import StoreError
 from graph.store import check_connection
-from tests.faults.figures import Figure
+from tests.faults.figures import Figure, step
 from tests.faults.server import Server, serving
 
 WRITERS: Final = 16
@@ -126,15 +126,24 @@ def kill_the_database(kills: int, seed: int) -> Iterator[Figure]:
 
 
 async def _while_writing(server: Server, ledger: Ledger, act: Any, times: int) -> list[Any]:
-    writers = Writers(server, ledger)
+    writers, found = Writers(server, ledger), []
     async with writers.writing(WRITERS):
-        found = [await act() for _ in range(times)]
+        for number in range(times):
+            before = len(ledger.answers)
+            found.append(await act())
+            step(
+                f"kill {number + 1} of {times}, after {len(ledger.answers) - before} more writes: {_seconds(found[-1])}"
+            )
     # What was acknowledged is answered alike when it is sent once more.
     async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
         for key in list(ledger.answers)[:: max(len(ledger.answers) // 200, 1)]:
             if not await writers.send(client, key):
                 ledger.refused.append(f"{key} was not answered again")
     return found
+
+
+def _seconds(found: Any) -> str:
+    return ", ".join(f"{one:.1f} s" for one in (found if isinstance(found, tuple) else [found]))
 
 
 async def _one_kill(server: Server, ledger: Ledger, dice: random.Random) -> float:

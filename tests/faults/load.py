@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from graph.store import open_store
-from tests.faults.figures import Figure
+from tests.faults.figures import Figure, step
 from tests.faults.server import Server, serving
 from tests.faults.wire import Reply, Wire, request
 from workatlas.exporters.jsonl import lines
@@ -152,7 +152,10 @@ def overload(seconds: float) -> Iterator[Figure]:
 async def _overload(server: Server, seconds: float) -> list[Figure]:
     load = Load(server)
     await load.closed(8, seconds / 3)
-    rates = {clients: len((await load.closed(clients, seconds / 3)).seconds) / (seconds / 3) for clients in _CLIENTS}
+    rates = {}
+    for clients in _CLIENTS:
+        rates[clients] = len((await load.closed(clients, seconds / 3)).seconds) / (seconds / 3)
+        step(f"{clients} clients: {rates[clients]:,.0f} requests/s")
     knee = max(rates.values())
     tally = Tally()
     begin = time.perf_counter()
@@ -188,7 +191,16 @@ async def _soak(server: Server, seconds: float, rate: float, subscribers: int) -
         number = next(numbers)
         return request(_WRITE, i={"title": f"Soak {number}", "idempotencyKey": f"soak-{number}"}), writes
 
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(60)
+            step(
+                f"{len(reads.seconds):,} reads, 99 % within {reads.percentile(99):.0f} ms; "
+                f"{len(writes.seconds):,} writes, {writes.percentile(99):.0f} ms"
+            )
+
     followers = [_Follower(server, number) for number in range(subscribers)]
+    telling = asyncio.create_task(tell())
     async with _following(followers):
         warm = min(60.0, seconds / 4)
         await load.opened(rate, warm, body)
@@ -199,6 +211,7 @@ async def _soak(server: Server, seconds: float, rate: float, subscribers: int) -
         grown = server.memory - before
         last = server.data("{ workspace { seq } }")["workspace"]["seq"]
         await _wait_for(followers, last)
+    telling.cancel()
     load.close()
     faults = [*reads.faults, *writes.faults]
     refused = sum(tally.statuses[str(one)] for tally in (reads, writes) for one in _REFUSED)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 from websockets.exceptions import ConnectionClosed
 
-from tests.faults.figures import Figure
+from tests.faults.figures import Figure, step
 from tests.faults.load import followed
 from tests.faults.server import Server, serving
 from tests.faults.wire import Wire, request
@@ -106,24 +106,26 @@ def _examined(server: Server) -> Iterator[Figure]:
 def cut_reader(writes: int, cuts: int, seed: int) -> Iterator[Figure]:
     """W7: a reader of the change log who is cut off and resumes while others write."""
     with serving() as server:
-        seen, last = asyncio.run(_read_on(server, writes, cuts, random.Random(seed)))
+        seen, last, times = asyncio.run(_read_on(server, writes, cuts, random.Random(seed)))
         yield Figure("changes written", last, least=writes)
-        yield Figure("times that the reader was cut off", cuts)
+        yield Figure("times that the reader was cut off", times, least=cuts)
         yield Figure("changes that it heard of", len(seen), least=last)
         gaps = [f"{two} came after {one}" for one, two in zip([0, *seen], seen, strict=False) if two != one + 1]
         yield Figure("gaps and repetitions", len(gaps), most=0, examples=tuple(gaps))
         yield from _examined(server)
 
 
-async def _read_on(server: Server, writes: int, cuts: int, dice: random.Random) -> tuple[list[int], int]:
+async def _read_on(server: Server, writes: int, cuts: int, dice: random.Random) -> tuple[list[int], int, int]:
     seen: list[int] = []
-    done = asyncio.Event()
+    done, turns = asyncio.Event(), 0
 
     async def write(number: int) -> None:
         wire = await Wire.to(server.port)
         for turn in range(number, writes, WRITERS):
             reply = await wire.send(request(_CREATE, i={"title": f"Write {turn}"}))
             assert reply.status == 200, reply.body
+            if turn % max(writes // 10, 1) == 0:
+                step(f"write {turn:,} of {writes:,}; the reader was cut off {turns} times and has {len(seen):,}")
         wire.close()
 
     async def read(limit: float) -> None:
@@ -133,10 +135,10 @@ async def _read_on(server: Server, writes: int, cuts: int, dice: random.Random) 
                     seen.append(seq)  # noqa: PERF401 - what was heard before a cut counts
 
     async def reader() -> None:
-        turn = 0
-        while not done.is_set() or turn < cuts:
+        nonlocal turns
+        while not done.is_set() or turns < cuts:
             await read(dice.uniform(0.05, 0.6))
-            turn += 1
+            turns += 1
 
     reading = asyncio.create_task(reader())
     await asyncio.gather(*(write(number) for number in range(WRITERS)))
@@ -149,4 +151,4 @@ async def _read_on(server: Server, writes: int, cuts: int, dice: random.Random) 
         await read(5)
         if len(seen) == before:
             break
-    return seen, last
+    return seen, last, turns

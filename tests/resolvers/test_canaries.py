@@ -37,6 +37,7 @@ from tests.resolvers.world import TODAY, World
 CANARY = "CANARYTEXT"
 REQUESTS = int(os.environ.get("WORKATLAS_CANARY_REQUESTS", "60"))
 RULES = rules_of(SCHEMA._schema)
+Record = Callable[[str, object], None]
 Answer = TypeVar("Answer")
 
 
@@ -160,7 +161,7 @@ def test_the_canaries_are_there_for_who_may_see_them(connection: Connection, sce
     assert found.count(CANARY) > 15
 
 
-def test_no_query_brings_a_canary(connection: Connection, scene: Scene) -> None:
+def test_no_query_brings_a_canary(connection: Connection, scene: Scene, record_property: Record) -> None:
     hidden, viewer = scene
     texts = [str(row.id) for row in hidden.nodes.values()] + list(hidden.nodes) + ["canarytext", "CANARYTEX", "T-1"]
     dice = random.Random(7)
@@ -184,9 +185,12 @@ def test_no_query_brings_a_canary(connection: Connection, scene: Scene) -> None:
 
     codes = _run(connection, work)
     assert codes["answered"] > REQUESTS / 4, codes
+    record_property("queries without a canary", REQUESTS)
 
 
-def test_no_mutation_touches_or_tells_what_is_hidden(connection: Connection, scene: Scene) -> None:
+def test_no_mutation_touches_or_tells_what_is_hidden(
+    connection: Connection, scene: Scene, record_property: Record
+) -> None:
     hidden, viewer = scene
     names = sorted(name for name, rule in RULES["mutation"].items() if viewer.may(rule))
     texts = [str(row.id) for key, row in hidden.nodes.items() if key.startswith("HID-")]
@@ -205,9 +209,10 @@ def test_no_mutation_touches_or_tells_what_is_hidden(connection: Connection, sce
         assert await _raw(store, hidden) == before
 
     _run(connection, work)
+    record_property("mutations without a canary", REQUESTS // 2)
 
 
-def test_no_subscription_brings_a_canary(connection: Connection, scene: Scene) -> None:
+def test_no_subscription_brings_a_canary(connection: Connection, scene: Scene, record_property: Record) -> None:
     hidden, viewer = scene
     texts = [str(row.id) for row in hidden.nodes.values()] + list(hidden.nodes)
     generator = Generator(SCHEMA._schema, random.Random(13), texts)
@@ -233,6 +238,7 @@ def test_no_subscription_brings_a_canary(connection: Connection, scene: Scene) -
                 await answers.aclose()
 
     _run(connection, work)
+    record_property("subscriptions without a canary", min(REQUESTS // 5, 60))
 
 
 def test_no_webhook_is_told_a_canary(connection: Connection, scene: Scene) -> None:
