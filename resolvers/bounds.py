@@ -48,5 +48,7 @@ class Bounds:
     """Requests of one caller in one minute."""
     rate_cost: int = 20_000_000
     """Cost of one caller's operations in one minute."""
+    rate_plans: int = 3_000
+    """Lists in shapes that are new to the server, of one caller in one minute: Neo4j takes some 13 ms to plan each."""
     rate_failures: int = 120
     """Refused keys of one address in one minute."""

@@ -51,11 +51,12 @@ class Context:
     """Who asks, the workspace that their operation sees, and what it has read of it so far.
 
     ``spend`` takes the operation's ``cost`` from the caller's budget before it is executed; ``budget`` is what is left
-    of it, ``None`` for callers without one. ``turn`` is waited for, and held, while an operation runs that came by a
-    long connection. ``committer`` commits what operations write at the same moment together; without one each is
-    committed alone. ``gathering`` joins what they read in the same way. Where changes can be followed, ``tail`` does
-    so, and ``renewed`` tells who the viewer has become since; ``courier`` sends what webhooks are told. ``distinct``:
-    of a subscription's answers, those that are equal to the one before are left out. ``document`` is the operation.
+    of it, ``None`` for callers without one. ``planning`` takes lists of a shape that is new from another budget.
+    ``turn`` is waited for, and held, while an operation runs that came by a long connection. ``committer`` commits what
+    operations write at the same moment together; without one each is committed alone. ``gathering`` joins what they
+    read in the same way. Where changes can be followed, ``tail`` does so, and ``renewed`` tells who the viewer has
+    become since; ``courier`` sends what webhooks are told. ``distinct``: of a subscription's answers, those that are
+    equal to the one before are left out. ``document`` is the operation.
     """
 
     store: Store
@@ -65,6 +66,7 @@ class Context:
     request_id: str
     bounds: Bounds = field(default_factory=Bounds)
     spend: Callable[[int], Budget | None] = field(default=unlimited, repr=False)
+    planning: Callable[[int], object] = field(default=unlimited, repr=False)
     turn: Callable[[], AbstractAsyncContextManager[None]] = field(default=nullcontext, repr=False)
     committer: Committer | None = None
     gathering: Gathering | None = None

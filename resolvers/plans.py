@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -93,11 +93,19 @@ class Plan:
             self._fixed = [one.once(facts) for one in self.lists]
         return [fixed or one.bound(variables, facts) for fixed, one in zip(self._fixed, self.lists, strict=True)]
 
-    def program(self, lists: Sequence[Bound]) -> Program:
-        """Return the texts that read the lists; those of one shape have the same."""
+    def program(self, lists: Sequence[Bound], planning: Callable[[int], object]) -> Program:
+        """Return the texts that read the lists; those of one shape have the same.
+
+        ``planning`` is told of how many lists a shape is that has not come before: Neo4j has to plan it.
+        """
+
+        def make() -> Program:
+            planning(len(lists))
+            return compiled(self._root(lists, statuses))
+
         statuses = self.statuses or any(one.categories for one in lists)
         shape = (statuses, *(one.listing for one in lists))
-        return remembered(self._programs, shape, _MAX_PROGRAMS, lambda: compiled(self._root(lists, statuses)))
+        return remembered(self._programs, shape, _MAX_PROGRAMS, make)
 
     def _root(self, lists: Sequence[Bound], statuses: bool) -> Root:
         listings = [one.listing for one in lists]

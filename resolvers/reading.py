@@ -109,7 +109,7 @@ async def _traversed(
     while True:
         text = _REMEMBERED.get(context.workspace, _DEFAULT)
         lists = plan.bound(variables, Facts(clock, lambda text=text: categories_of(text)))  # type: ignore[misc]
-        program = plan.program(lists)
+        program = plan.program(lists, context.planning)
         pages = [one.page for one in lists]
         found = await traverse(
             context.store, context.viewer.sight, program, pages, names, lists[0].words, context.gathering

@@ -37,6 +37,7 @@ LIMITS: Final[dict[str, tuple[str, ...]]] = {
     "resolvers.bounds.Bounds.waiting": (_TURNS,),
     "resolvers.bounds.Bounds.rate_requests": (f"{_BUDGETS}test_requests_of_one_caller_are_counted",),
     "resolvers.bounds.Bounds.rate_cost": (f"{_BUDGETS}test_the_cost_of_one_callers_operations_is_counted",),
+    "resolvers.bounds.Bounds.rate_plans": (f"{_BUDGETS}test_new_shapes_of_one_callers_operations_are_counted",),
     "resolvers.bounds.Bounds.rate_failures": (f"{_BUDGETS}test_an_address_that_guesses_keys_is_slowed_down",),
     # Requests and documents
     "workatlas.graphql_request.MAX_NESTING": (f"{_BOUNDS}test_json_within_json",),

@@ -46,6 +46,7 @@ class Budgets:
         self._counters = counters
         self._requests = bounds.rate_requests
         self._cost = bounds.rate_cost
+        self._plans = bounds.rate_plans
         self._failures = bounds.rate_failures
 
     def request(self, viewer: Viewer) -> Standing | None:
@@ -55,6 +56,10 @@ class Budgets:
     def cost(self, viewer: Viewer, cost: int) -> Standing | None:
         """Count what an operation costs; ``None`` for callers without limit."""
         return self._spend("cost", self._cost, viewer, cost)
+
+    def plans(self, viewer: Viewer, lists: int) -> Standing | None:
+        """Count lists that Neo4j has to plan; ``None`` for callers without limit."""
+        return self._spend("plans", self._plans, viewer, lists)
 
     def failure(self, address: str) -> None:
         """Count a key or token that was refused."""

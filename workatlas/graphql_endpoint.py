@@ -62,8 +62,21 @@ class _Exchange:
     viewer: Viewer | None = None
     rate: Standing | None = None
     budget: Standing | None = None
+    exhausted: Standing | None = None
     cost: int = 0
     code: str = ""
+
+    def within(self, standing: Standing | None, what: str) -> Standing | None:
+        """Return a budget of which something was spent.
+
+        Raises:
+            RefusedError: There was not enough of it.
+
+        """
+        if standing is not None and standing.exhausted:
+            self.exhausted = standing
+            raise RefusedError("RATE_LIMITED", standing.sentence(what))
+        return standing
 
 
 async def graphql(request: Request) -> Response:
@@ -147,9 +160,10 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
     def spend(cost: int) -> Standing | None:
         exchange.cost = cost
         exchange.budget = state.budgets.cost(viewer, cost)
-        if exchange.budget is not None and exchange.budget.exhausted:
-            raise RefusedError("RATE_LIMITED", exchange.budget.sentence("the cost of this caller's operations"))
-        return exchange.budget
+        return exchange.within(exchange.budget, "the cost of this caller's operations")
+
+    def planning(lists: int) -> None:
+        exchange.within(state.budgets.plans(viewer, lists), "the new shapes of this caller's operations")
 
     keeper = state.keepers.of(viewer.workspace)
     context = Context(
@@ -160,6 +174,7 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
         exchange.id,
         bounds=state.bounds,
         spend=spend,
+        planning=planning,
         committer=state.committer,
         gathering=state.gathering,
         courier=state.courier,
@@ -216,8 +231,8 @@ def _shown(exchange: _Exchange, answer: Answer, *, always: bool = False) -> Resp
     headers: dict[str, str] = {}
     codes = [error["extensions"]["code"] for error in body.get("errors", ())]
     exchange.code = codes[0] if codes else ""
-    if exchange.code == "RATE_LIMITED" and exchange.budget:
-        status, headers = 429, {"Retry-After": str(exchange.budget.seconds)}
+    if exchange.exhausted and not any((body.get("data") or {}).values()):
+        status, headers = 429, {"Retry-After": str(exchange.exhausted.seconds)}
     elif not answer.ran:
         # Older clients take anything but 200 for a failure of the way and not of the document.
         status = 200 if exchange.media == JSON and not always else _STATUS.get(exchange.code, 400)

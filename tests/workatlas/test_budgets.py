@@ -131,6 +131,25 @@ def test_the_cost_of_one_callers_operations_is_counted(run: Callable[..., None],
     run(scenario, tokens=True, rate_cost=25)
 
 
+def test_new_shapes_of_one_callers_operations_are_counted(run: Callable[..., None], workspace: str) -> None:
+    async def scenario(running: Started) -> None:
+        one, other = await _key(running, workspace), await _key(running, workspace)
+        tasks = "tasks(first: 1) { nodes { blocks(first: 1) { totalCount } } }"  # two lists
+        mark = f"_{uuid.uuid4().hex}"  # aliases that no other test has used
+        assert (await running.ask(f"{{ {mark}: {tasks} }}", **one)).status_code == 200
+        for _ in range(5):  # what is known costs nothing
+            assert (await running.ask(f"{{ {mark}: {tasks} }}", **one)).status_code == 200
+        assert (await running.ask(f"{{ {mark}2: {tasks} {mark}3: {tasks} }}", **one)).status_code == 200
+        refused = await running.ask(f"{{ {mark}4: goals {{ totalCount }} }}", **one)
+        assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+        assert "new shapes" in refused.json()["errors"][0]["message"]
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+        assert (await running.ask(f"{{ {mark}: {tasks} }}", **one)).status_code == 200
+        assert (await running.ask(f"{{ {mark}4: goals {{ totalCount }} }}", **other)).status_code == 200
+
+    run(scenario, tokens=True, rate_plans=6)
+
+
 def test_a_caller_can_ask_what_is_left_of_their_budget(run: Callable[..., None], workspace: str) -> None:
     async def scenario(running: Started) -> None:
         headers = await _key(running, workspace)

@@ -101,6 +101,7 @@ class Operation:
             self.id,
             bounds=state.bounds,
             spend=self._spend,
+            planning=self._planning,
             turn=state.turns.turn,
             committer=state.committer,
             gathering=state.gathering,
@@ -112,10 +113,12 @@ class Operation:
     def _spend(self, cost: int) -> Standing | None:
         self.cost = cost
         budget: Standing | None = self.caller.state.budgets.cost(self.caller.viewer, cost)
-        if budget is not None and budget.exhausted:
-            raise RefusedError("RATE_LIMITED", budget.sentence("the cost of this caller's operations"))
+        _check(budget, "the cost of this caller's operations")
         self.begun.set()
         return budget
+
+    def _planning(self, lists: int) -> None:
+        _check(self.caller.state.budgets.plans(self.caller.viewer, lists), "the new shapes of this caller's operations")
 
     def _note(self, answer: Answer) -> None:
         self.answers += 1
@@ -140,3 +143,8 @@ class Operation:
             "workspace": viewer.workspace,
         }
         _LOG.info("operation", extra=facts)
+
+
+def _check(standing: Standing | None, what: str) -> None:
+    if standing is not None and standing.exhausted:
+        raise RefusedError("RATE_LIMITED", standing.sentence(what))
