@@ -1,10 +1,11 @@
 """Small writes on one workspace: committed one by one, those that wait together, and the same through the whole server.
 
 Run ``scripts/bench writes`` (numbers of writers as arguments: ``scripts/bench writes 8 32``). Each writer sends one
-request after the other: half are changes of an item of its own, a quarter are new items, a quarter are edges. The first
-two ways call the write path in this process; the other two send mutations over HTTP to ``workatlas serve``, and one of
-them has each item read back in the answer (``benchmarks/graphql/load.mjs`` sends: node is needed). Every figure is from
-one run on one machine, the database beside the program; CPU is milliseconds a write, Python's and Neo4j's apart.
+request after the other: half are changes of an item of its own, a quarter are new tasks in a project that hold back a
+milestone, a quarter are edges. The first two ways call the write path in this process; the other two send mutations
+over HTTP to ``workatlas serve``, and one of them has each item read back in the answer (``benchmarks/graphql/load.mjs``
+sends: node is needed). Every figure is from one run on one machine, the database beside the program; CPU is
+milliseconds a write, of Python and of Neo4j apart.
 """
 
 from __future__ import annotations
@@ -106,14 +107,16 @@ async def _migrated(connection: Connection) -> None:
 
 
 async def _prepare(connection: Connection, writers: int) -> None:
-    """Make the workspace anew: a project, a person, and an item of each writer's own in the project."""
+    """Make the workspace anew: a person, and a project with a milestone and an item of each writer's own."""
     async with open_store(connection) as store:
         await workspace.purge(store, NAME)
         await workspace.ensure(store, NAME, _millis())
         names = [_own(number) for number in range(writers)]
         items = [NodeRow("Task", BORN_HERE, key, {"title": key}, key=key) for key in names]
-        items += [NodeRow(kind, BORN_HERE, kind, {"title": kind}, key=kind[:2]) for kind in ("Person", "Project")]
-        edges = [EdgeRow("PART_OF", Ref("key", key), Ref("key", "Pr")) for key in names]
+        items += [
+            NodeRow(kind, BORN_HERE, kind, {"title": kind}, key=kind[:2]) for kind in ("Person", "Project", "Milestone")
+        ]
+        edges = [EdgeRow("PART_OF", Ref("key", key), Ref("key", "Pr")) for key in ("Mi", *names)]
         await write(store, NAME, Batch(items, edges), now=_millis())
 
 
@@ -171,7 +174,8 @@ def _batch(number: int, turn: int) -> Batch:
         case 1:
             item = new_id()
             row = NodeRow("Task", BORN_HERE, item, {"title": "Small"}, id=item, expected_version=0)
-            return Batch([row], [EdgeRow("PART_OF", Ref("id", item), Ref("key", "Pr"))])
+            ties = (("PART_OF", "Pr"), ("BLOCKS", "Mi"))
+            return Batch([row], [EdgeRow(kind, Ref("id", item), Ref("key", end)) for kind, end in ties])
         case _:
             return Batch(edges=[EdgeRow("ASSIGNED_TO", own, Ref("key", "Pe"), {"share": turn / 1e6})])
 
@@ -207,7 +211,9 @@ def _body(number: int, turn: int, answered: str) -> str:
         case 0 | 2:
             return _asked("updateTask", "UpdateTaskInput", {"id": own, "estimate": turn + 1.0}, answered)
         case 1:
-            return _asked("createTask", "CreateTaskInput", {"title": "Small", "partOf": ["Pr"]}, answered)
+            return _asked(
+                "createTask", "CreateTaskInput", {"title": "Small", "partOf": ["Pr"], "blocks": ["Mi"]}, answered
+            )
         case _:
             link = {"kind": "ASSIGNED_TO", "from": own, "to": "Pe", "share": turn / 1e6}
             items = answered.replace("item", "items", 1)

@@ -11,7 +11,18 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from graph.model import EDGE_PROPERTIES, EDGES, NODE_PROPERTIES, NODES, SHARED, STATUSED, EdgeKind, NodeKind, Property
+from graph.model import (
+    EDGE_PROPERTIES,
+    EDGES,
+    NODE_PROPERTIES,
+    NODES,
+    SHARED,
+    STATUSED,
+    EdgeKind,
+    NodeKind,
+    Property,
+    Role,
+)
 from graph.values import Type
 
 SYSTEM_KEYS: Final = {
@@ -297,15 +308,24 @@ def in_one(texts: Sequence[str]) -> str:
     return " ".join(f"CALL () {{ {text.replace('$rows', f'$parts[{place}]')} }}" for place, text in enumerate(texts))
 
 
-@cache
-def structural_edges() -> str:
-    """Return the text that reads, for a set of items, every edge that has arcs in the expanded graph, both ways."""
-    kinds = "|".join(kind.name for kind in EDGES.values() if kind.acyclic and kind.role != "none")
+def _read_ties() -> str:
+    kinds = "|".join(kind.name for kind in EDGES.values() if kind.acyclic)
+    part = next(kind.name for kind in EDGES.values() if kind.role is Role.CONTAINS)
+    parts = f"MATCH (n)<-[:{part}]-(o:Item) WHERE o.archivedAt IS NULL AND (o:Work OR o:Goal)"
     return (
-        f"UNWIND $ids AS i MATCH (n:Item {{workspace: $workspace, id: i}})-[e:{kinds}]-(o:Item) "
-        "WHERE n.archivedAt IS NULL AND o.archivedAt IS NULL AND (n:Work OR n:Goal) AND (o:Work OR o:Goal) "
-        "RETURN n.id, type(e), coalesce(e.type, 'FS'), startNode(e).id, endNode(e).id"
+        "UNWIND $asked[0] AS r MATCH (n:Item {workspace: $workspace, id: r[0]}) WHERE n.archivedAt IS NULL "
+        "WITH n, r[1] AS gate, n:Work OR n:Goal AS tied "
+        f"RETURN collect([n.id, COLLECT {{ MATCH (n)-[e:{kinds}]->(o:Item) WHERE o.archivedAt IS NULL "
+        "RETURN [type(e), o.id, CASE WHEN tied AND (o:Work OR o:Goal) THEN coalesce(e.type, 'FS') ELSE '' END] }, "
+        f"tied AND EXISTS {{ {parts} }}, CASE WHEN gate THEN COLLECT {{ {parts} RETURN o.id }} END])"
     )
+
+
+READ_TIES: Final = _read_ties()
+"""Reads the edges that must not close a cycle: of each item its id, what leaves it, whether it has parts, and those.
+
+``$asked`` holds one list, of [id, whether the parts are wanted], for the reason that ``LOCK_AND_READ`` has.
+"""
 
 
 @cache

@@ -39,11 +39,15 @@ class Transaction:
     def __init__(self, inner: neo4j.AsyncManagedTransaction) -> None:
         self._inner = inner
         self.sent = 0
-        """Statements that were sent so far."""
+        """Statements that were sent so far, peeks apart."""
 
     async def rows(self, query: str, **parameters: Any) -> Rows:
         """Run one statement and return its rows."""
         self.sent += 1
+        return await self.peek(query, **parameters)
+
+    async def peek(self, query: str, **parameters: Any) -> Rows:
+        """Run one statement that reads what no write of the transaction alters, and return its rows."""
         result = await self._inner.run(query, parameters)
         return [record.values() async for record in result]
 

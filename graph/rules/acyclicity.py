@@ -1,122 +1,167 @@
 """Refuses a write that would close a cycle in the expanded graph.
 
-The check runs inside the write's transaction, after the rows are written and while it holds the workspace's lock, so
-two writers cannot close a cycle together. It walks forward from the new edges, one query a level.
+The check runs inside the write's transaction, while that holds the workspace's lock, so two writers cannot close a
+cycle together. It walks forward from the new edges, level by level, in what the transaction knows of the graph's ties.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Final
 
 import networkx as nx
 
-from graph import cypher
-from graph.model import EDGES
+from graph.model import EDGES, Role
 from graph.rules.expansion import Port, arcs
+from graph.rules.ties import PART, EdgeName, Node, Ties
 from graph.store import Transaction
 
-Node = tuple[str, Port]
-EdgeName = tuple[str, str, str]
-"""Start id, kind, end id: what identifies an edge."""
+Arc = tuple[Node, Node]
+Coming = tuple[str | None, str, str | None]
+"""An edge that may be added, by the ids of its ends; ``None``: an item that is not there yet."""
+
+EXPANDED: Final = frozenset(kind.name for kind in EDGES.values() if kind.acyclic and kind.role is not Role.NONE)
+"""Kinds of edges that must not close a cycle in the expanded graph."""
+ALONE: Final = frozenset(
+    kind.name for kind in EDGES.values() if kind.acyclic and kind.role in {Role.NONE, Role.CONTAINS}
+)
+"""Kinds that must not close a cycle by themselves: those without arcs, and containment, of teams and portfolios too."""
 
 
-class Reach:
-    """The part of the expanded graph that can be reached from the items looked at so far."""
+class Walk:
+    """Walks forward in the expanded graph: a leaf is one node, a container two.
 
-    def __init__(self, transaction: Transaction, workspace: str) -> None:
+    ``apart`` names a leaf whose gate and finish are kept apart all the same, with no arc between them.
+    """
+
+    def __init__(self, transaction: Transaction, workspace: str, ties: Ties, apart: str | None = None) -> None:
         self._transaction = transaction
         self._workspace = workspace
-        self._edges: dict[tuple[str, str, str], str] = {}
-        self._seen: set[str] = set()
+        self._ties = ties
+        self._apart = apart
+        self.next: dict[Node, list[Node]] = {}
+        """Node → the nodes that its arcs lead to, for every node that was reached."""
 
-    async def explore(self, ids: Iterable[str]) -> None:
-        """Read every structural edge of the items and of all that lies beyond them. A query a level."""
-        frontier = set(ids)
+    async def from_(self, nodes: Iterable[Node]) -> None:
+        """Walk to all that can be reached. A query a level, for those of its items that are not known."""
+        frontier = set(nodes)
         while frontier:
-            self._seen |= frontier
-            rows = await self._transaction.rows(
-                cypher.structural_edges(), ids=sorted(frontier), workspace=self._workspace
-            )
-            reached: set[str] = set()
-            for here, kind, wait_type, start, end in rows:
-                self._edges[start, kind, end] = wait_type
-                reached.add(end if start == here or kind == "PART_OF" else here)
-                if kind == "PART_OF":
-                    reached.add(start)
-            frontier = reached - self._seen
+            await self._ties.read(self._transaction, self._workspace, frontier)
+            level = {self.node(one) for one in frontier} - self.next.keys()
+            for one in level:
+                self.next[one] = list(self._arcs(one))
+            frontier = {head for one in level for head in self.next[one]}
+        self.next = {one: [self.node(head) for head in heads] for one, heads in self.next.items()}
 
-    @property
-    def containers(self) -> set[str]:
-        """Items that have parts."""
-        return {end for (_, kind, end) in self._edges if kind == "PART_OF"}
+    def node(self, one: Node) -> Node:
+        """Return the node of a port: a leaf has one for both."""
+        item = one[0]
+        return one if item == self._apart or self._ties[item].has_parts else (item, Port.GATE)
 
-    def graph(
-        self, added: Sequence[EdgeName], apart: str | None = None
-    ) -> tuple[nx.DiGraph[Node], list[tuple[Node, Node]]]:
-        """Return the expanded graph of what was read (a leaf is one node, a container two), and the added arcs.
+    def _arcs(self, one: Node) -> Iterator[Node]:
+        item, port = one
+        tied = self._ties[item]
+        if tied.has_parts and port is Port.GATE:
+            yield item, Port.FINISH
+            yield from ((part, Port.GATE) for part in tied.parts or ())
+        whole = not tied.has_parts and item != self._apart
+        for (kind, end), wait in tied.leaving.items():
+            for arc in arcs(kind, wait) if wait else ():
+                if arc.forward and (whole or arc.tail is port):
+                    yield end, arc.head
 
-        ``apart`` names a leaf whose gate and finish are kept apart all the same, with no arc between them.
-        """
-        containers = self.containers
-        expanded: nx.DiGraph[Node] = nx.DiGraph()
-        new: list[tuple[Node, Node]] = []
-        wanted = set(added)
-
-        def node(item: str, port: Port) -> Node:
-            return (item, port if item in containers or item == apart else Port.GATE)
-
-        for container in containers:
-            expanded.add_edge((container, Port.GATE), (container, Port.FINISH))
-        for (start, kind, end), wait_type in self._edges.items():
-            for arc in arcs(kind, wait_type):
+    def new(self, added: Iterable[EdgeName]) -> Iterator[Arc]:
+        """Yield the arcs of edges whose ends are known."""
+        for start, kind, end in added:
+            wait = self._ties[start].leaving.get((kind, end))
+            for arc in arcs(kind, wait) if wait else ():
                 tail, head = (start, end) if arc.forward else (end, start)
-                expanded.add_edge(node(tail, arc.tail), node(head, arc.head))
-                if (start, kind, end) in wanted:
-                    new.append((node(tail, arc.tail), node(head, arc.head)))
-        return expanded, new
+                yield self.node((tail, arc.tail)), self.node((head, arc.head))
+
+    def graph(self) -> nx.DiGraph[Node]:
+        """Return the graph that was walked."""
+        return nx.DiGraph(self.next)
 
 
 async def find_cycle(
-    transaction: Transaction, workspace: str, added: Sequence[EdgeName], emptied: Iterable[str] = ()
+    transaction: Transaction, workspace: str, ties: Ties, added: Sequence[EdgeName], emptied: Iterable[str] = ()
 ) -> list[str]:
     """Return the ids of one cycle that the write closes, in order; empty if it closes none.
 
     ``emptied`` are items that lost parts: one without any is a leaf again, and what entered its finish now reaches what
     left its gate. A cycle that was there before (an import brought it) is not this write's fault, and is passed over.
     """
-    reach = Reach(transaction, workspace)
-    leaves = set(emptied)
-    await reach.explore(leaves | {end for edge in added for end in (edge[0], edge[2])})
-    graph, new = reach.graph(added)
-    place = {node: number for number, part in enumerate(nx.strongly_connected_components(graph)) for node in part}
-    for tail, head in new:
-        if place[tail] == place[head]:
-            return list(dict.fromkeys(item for item, _ in nx.shortest_path(graph, head, tail)))
-    sizes = Counter(place.values())
-    for item in sorted(leaves - reach.containers):
-        if sizes[place.get((item, Port.GATE), -1)] > 1 and (path := _through(reach.graph((), item)[0], item)):
+    await ties.read(transaction, workspace, [(item, Port.FINISH) for start, _, end in added for item in (start, end)])
+    walk = Walk(transaction, workspace, ties)
+    new = list(walk.new(added))
+    await walk.from_(head for _, head in new)
+    # An arc is on a cycle only if its tail was reached; most writes reach none.
+    if any(tail in walk.next for tail, _ in new):
+        graph = walk.graph()
+        place = {node: number for number, part in enumerate(nx.strongly_connected_components(graph)) for node in part}
+        for tail, head in new:
+            if place.get(tail, -1) == place[head]:
+                return list(dict.fromkeys(item for item, _ in nx.shortest_path(graph, head, tail)))
+    for item in sorted(emptied):
+        if path := await _through(transaction, workspace, ties, item):
             return path
     return []
 
 
-def _through(graph: nx.DiGraph[Node], item: str) -> list[str]:
-    """Return the ids on a way from an item's gate to its finish that leaves the item, empty if there is none."""
+async def _through(transaction: Transaction, workspace: str, ties: Ties, item: str) -> list[str]:
+    """Return the ids on a way from a leaf's gate to its finish that leaves it, empty if there is none."""
     gate, finish = (item, Port.GATE), (item, Port.FINISH)
-    if gate not in graph or finish not in graph or not nx.has_path(graph, gate, finish):
+    await ties.read(transaction, workspace, [gate])
+    if ties[item].has_parts:
         return []
-    return list(dict.fromkeys(step for step, _ in nx.shortest_path(graph, gate, finish)))
+    walk = Walk(transaction, workspace, ties, apart=item)
+    await walk.from_([gate])
+    if finish not in walk.next:
+        return []
+    return list(dict.fromkeys(step for step, _ in nx.shortest_path(walk.graph(), gate, finish)))
 
 
-async def find_kind_cycle(transaction: Transaction, workspace: str, kind: str, added: Sequence[EdgeName]) -> list[str]:
+async def find_kind_cycle(
+    transaction: Transaction, workspace: str, ties: Ties, kind: str, added: Sequence[EdgeName]
+) -> list[str]:
     """Return the ids of one cycle that the added edges close among edges of one kind (REPORTS_TO, nesting teams, …)."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    frontier = {start for start, _, _ in added}
+    following: dict[str, list[str]] = {}
+    frontier = {end for _, _, end in added}
     while frontier:
-        rows = await transaction.rows(cypher.edges_from(EDGES[kind]), ids=sorted(frontier), workspace=workspace)
-        graph.add_edges_from((start, end) for start, end in rows)
-        frontier = {end for _, end in rows if not graph.out_degree(end)}
+        await ties.read(transaction, workspace, [(item, Port.FINISH) for item in frontier])
+        for item in frontier:
+            following[item] = [end for other, end in ties[item].leaving if other == kind]
+        frontier = {end for item in frontier for end in following[item]} - following.keys()
     for start, _, end in added:
-        if graph.has_edge(start, end) and nx.has_path(graph, end, start):
-            return list(nx.shortest_path(graph, end, start))
+        if start in following:
+            graph = nx.DiGraph(following)
+            if nx.has_path(graph, end, start):
+                return list(nx.shortest_path(graph, end, start))
     return []
+
+
+async def look_ahead(transaction: Transaction, workspace: str, ties: Ties, coming: Sequence[Coming]) -> None:
+    """Read at once what the checks of several writes will walk, if they add these edges."""
+    near = [(start, Port.FINISH) for start, kind, _ in coming if start is not None and kind in EXPANDED]
+    heads = [
+        (end, Port.GATE if EDGES[kind].role is Role.WAITS else Port.FINISH)
+        for _, kind, end in coming
+        if end is not None and kind in EXPANDED
+    ]
+    heads += [(start, Port.GATE) for start, kind, _ in coming if start is not None and kind == PART]
+    await ties.read(transaction, workspace, [*near, *heads])
+    await Walk(transaction, workspace, ties).from_(heads)
+    for kind in ALONE:
+        reached = [("", kind, end) for _, other, end in coming if other == kind and end is not None]
+        await find_kind_cycle(transaction, workspace, ties, kind, reached)
+
+
+def closing(edges: Sequence[EdgeName], fresh: Container[str]) -> Sequence[EdgeName]:
+    """Leave out the edges that cannot lie on a cycle: those by which alone a new item hangs on the rest."""
+    while True:
+        ends = Counter(end for start, _, stop in edges for end in (start, stop))
+        left = [edge for edge in edges if not any(end in fresh and ends[end] == 1 for end in (edge[0], edge[2]))]
+        if len(left) == len(edges):
+            return left
+        edges = left

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graph.calendars import WorkingCalendar
 from graph.records.workspace import Workspace
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.rules.validation import State
 from graph.snapshots.assembly import EDGE_MAKERS, makers, rows_of_teams, walked, without_edges
 from graph.snapshots.columns import Ints, TextColumn, identities, rows_of_identities

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from graph.records.history import Change, EdgeChange, NodeChange
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.rules.validation import State
 
 _INVERSE: Final = {

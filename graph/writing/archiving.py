@@ -8,7 +8,7 @@ from graph import cypher
 from graph.batch import Batch, Ref
 from graph.records.directory import Known
 from graph.records.history import NodeChange
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.writing.draft import Draft
 
 
@@ -36,6 +36,7 @@ async def set_archived(draft: Draft, items: Sequence[Known], *, archived: bool) 
     """Archive or restore items; return the edges that restored ones bring back."""
     if not items:
         return []
+    draft.memory.ties.forget()
     at = draft.now if archived else None
     ids = sorted(item.id for item in items)
     rows = await draft.transaction.rows(cypher.SET_ARCHIVED, workspace=draft.settings.id, ids=ids, at=at, now=draft.now)

@@ -101,15 +101,14 @@ class Committer:
         except Exception as error:  # noqa: BLE001 - a defect reaches those who asked, and the next ones get their turn
             return [error] * len(taken)
 
-    async def _done(self, workspace_id: str, requests: Sequence[Request], *, again: bool = True) -> list[Result]:
-        """Do requests together; where one spoils that, it is done alone, and the others together ``again``."""
+    async def _done(self, workspace_id: str, requests: Sequence[Request]) -> list[Result]:
+        """Do requests together; where one spoils that: those before it, then it alone, then those after it."""
         try:
             return await self._commit(workspace_id, requests)
         except _SpoiledError as spoiled:
             place = spoiled.place
-            rest = [*requests[:place], *requests[place + 1 :]]
-            others = await (self._done(workspace_id, rest, again=False) if again else self._alone(workspace_id, rest))
-            return [*others[:place], *await self._alone(workspace_id, [requests[place]]), *others[place:]]
+            parts = (requests[:place], requests[place : place + 1], requests[place + 1 :])
+            return [result for part in parts for result in await self._done(workspace_id, part)]
         except StoreError as error:
             if error.lost or len(requests) < 2:
                 return [error] * len(requests)

@@ -12,7 +12,7 @@ from graph.records import workspace
 from graph.records.directory import Directory, Known
 from graph.records.history import Author, EdgeChange, NodeChange
 from graph.records.sight import Sight
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.store import Transaction
 from graph.writing.memory import Memory
 

@@ -8,9 +8,11 @@ from typing import Final
 from graph import cypher
 from graph.batch import EdgeRow, NodeRow, Ref
 from graph.errors import Problem
-from graph.model import EDGES, labels_of
+from graph.model import EDGES, NODES, labels_of
 from graph.records.directory import UNRESOLVED, Address, Known
-from graph.rules.acyclicity import EdgeName
+from graph.records.history import EdgeChange
+from graph.rules.expansion import ROLES
+from graph.rules.ties import EdgeName, Tie
 from graph.rules.validation import check_edge, check_ends
 from graph.writing import planning
 from graph.writing.draft import Draft, Mode
@@ -97,16 +99,36 @@ async def plan_misfits(draft: Draft, nodes: Iterable[NodePlan]) -> list[EdgePlan
     return found
 
 
+def _tie(draft: Draft, changes: Iterable[EdgeChange]) -> None:
+    """Let what is known of ties follow the edges that are written."""
+    for one in changes:
+        if not EDGES[one.kind].acyclic:
+            continue
+        if one.operation == "remove":
+            draft.memory.ties.remove((one.start, one.kind, one.end))
+            continue
+        ends = [draft.directory[Ref("id", item)] for item in (one.start, one.end)]
+        if all(end is not None and not end.archived for end in ends):
+            inside = all(end is not None and NODES[end.label].group in ROLES for end in ends)
+            wait = one.after.get("type", "FS") if inside else ""
+            draft.memory.ties.add(Tie(one.start, one.kind, one.end, wait))
+
+
+async def read_planned(draft: Draft, plans: Iterable[EdgePlan], nodes: Iterable[NodePlan]) -> None:
+    """Read the edges as they are; at new ones of these items there are none."""
+    fresh = {plan.state["id"] for plan in nodes if plan.known is None}
+    await draft.memory.read_edges(draft.transaction, draft.settings.id, [plan.name for plan in plans], fresh)
+
+
 async def write_planned(draft: Draft, plans: Sequence[EdgePlan]) -> list[EdgeName]:
-    """Write the edges that are new or differ, and return the new ones."""
-    fresh = {change.id for change in draft.node_changes if change.operation == "create"}
-    names = [plan.name for plan in plans]
-    await draft.memory.read_edges(draft.transaction, draft.settings.id, names, fresh)
+    """Write the edges that are new or differ from what was read; return those that are new or wait in another way."""
     author = draft.author.source
     changes, unchanged = await write_edges(
         draft.transaction, draft.settings.id, plans, draft.memory.edges, draft.now, author
     )
     draft.memory.edges.update({(one.start, one.kind, one.end): one.after or None for one in changes})
+    if draft.mode is Mode.EDIT:
+        _tie(draft, changes)
     draft.edge_changes += changes
     draft.outcome.edges_unchanged += unchanged
     draft.outcome.edges += [plan.name for plan in plans]
@@ -117,4 +139,8 @@ async def write_planned(draft: Draft, plans: Sequence[EdgePlan]) -> list[EdgeNam
     }
     for change in changes:
         counts[change.operation][change.kind] += 1
-    return [(one.start, one.kind, one.end) for one in changes if one.operation != "remove"]
+    return [
+        (one.start, one.kind, one.end)
+        for one in changes
+        if one.operation != "remove" and (one.operation == "add" or one.before.get("type") != one.after.get("type"))
+    ]

@@ -9,7 +9,7 @@ from typing import Final
 
 from graph import cypher
 from graph.records.history import EdgeChange
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.rules.validation import State, properties_of, travelling
 from graph.store import Transaction
 

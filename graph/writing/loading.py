@@ -21,8 +21,8 @@ from graph.errors import BatchRefusedError, Problem
 from graph.records import imports, workspace
 from graph.records.directory import Address, Known
 from graph.records.history import Author
-from graph.rules.acyclicity import EdgeName
 from graph.rules.lifecycle import DEFAULT_STATUSES, Category
+from graph.rules.ties import EdgeName
 from graph.rules.validation import Vocabulary, check_edge, check_node
 from graph.store import Store
 from graph.values import Type

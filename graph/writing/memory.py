@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from graph import cypher
 from graph.model import NODES
 from graph.records.directory import Directory, Known
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName, Ties
 from graph.rules.validation import State, arrived, arrived_edge
 from graph.store import Transaction
 
@@ -33,16 +33,22 @@ class Memory:
     states: MutableMapping[str, State] = field(default_factory=dict)
     edges: MutableMapping[EdgeName, State | None] = field(default_factory=dict)
     answers: MutableMapping[str, Kept | None] = field(default_factory=dict)
+    ties: Ties = field(default_factory=Ties)
 
     def branch(self) -> Memory:
         """Return a memory that goes on from this one and leaves it as it is."""
         return Memory(
-            self.directory.branch(), ChainMap({}, self.states), ChainMap({}, self.edges), ChainMap({}, self.answers)
+            self.directory.branch(),
+            ChainMap({}, self.states),
+            ChainMap({}, self.edges),
+            ChainMap({}, self.answers),
+            self.ties.branch(),
         )
 
     def absorb(self, branch: Memory) -> None:
         """Take over what a branch has come to know."""
         self.directory.absorb(branch.directory)
+        self.ties.absorb(branch.ties)
         for own, other in ((self.states, branch.states), (self.edges, branch.edges), (self.answers, branch.answers)):
             assert isinstance(other, ChainMap)
             own.update(other.maps[0])

@@ -10,7 +10,7 @@ from graph.batch import Batch, EdgeRow, Ref
 from graph.errors import BatchRefusedError, Problem
 from graph.model import EDGES
 from graph.reading.export import native
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.rules.validation import State, arrived_edge
 from graph.writing.draft import Draft
 from graph.writing.plans import found

@@ -275,6 +275,7 @@ async def write_nodes(draft: Draft, plans: Sequence[NodePlan]) -> None:
         _remember(draft, plan)
         item = plan.state["id"]
         if plan.known is None:
+            draft.memory.ties.born(item)
             created[item] = _whole(plan, workspace) | {"labels": NODES[plan.row.kind].labels}
         elif plan.change is None or plan.known.label != plan.row.kind:
             replaced[plan.row.kind][item] = _whole(plan, workspace)

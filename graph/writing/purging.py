@@ -34,6 +34,7 @@ async def purge(draft: Draft, items: Sequence[Known]) -> None:
     """Remove items and their edges."""
     if not items:
         return
+    draft.memory.ties.forget()
     ids = [item.id for item in items]
     rows = await draft.transaction.rows(
         cypher.EDGES_WITH_ENDS, workspace=draft.settings.id, ids=ids, first=MAX_EDGES + 1

@@ -11,7 +11,7 @@ from graph.errors import BatchRefusedError, Problem
 from graph.reading.export import native
 from graph.records.directory import Known
 from graph.records.history import EdgeChange, NodeChange, unpack
-from graph.rules.acyclicity import EdgeName
+from graph.rules.ties import EdgeName
 from graph.rules.validation import GIVEN_BY_ROW, KEPT_BY_WRITER, State
 from graph.writing.draft import Draft
 from graph.writing.plans import found

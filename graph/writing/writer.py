@@ -6,28 +6,25 @@ per workspace at a time: nothing that it reads can change before it commits.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from graph import cypher
 from graph.batch import Batch, Ref
 from graph.calendars import WorkingCalendar
-from graph.errors import CycleError
-from graph.model import EDGES, Role
 from graph.records import history, workspace
 from graph.records.calendar_store import write_calendars
 from graph.records.directory import Address, Directory, Known
 from graph.records.history import Author, NodeChange
 from graph.records.sight import Sight
-from graph.rules.acyclicity import EdgeName, find_cycle, find_kind_cycle
 from graph.rules.lifecycle import Category
+from graph.rules.ties import EdgeName
 from graph.store import Store, Transaction
 from graph.values import Type
 from graph.writing.archiving import plan_archiving, set_archived
+from graph.writing.cycle_check import refuse_cycles
 from graph.writing.draft import Draft, Mode, Outcome
-from graph.writing.edge_drafts import plan_edges, plan_misfits, write_planned
+from graph.writing.edge_drafts import plan_edges, plan_misfits, read_planned, write_planned
 from graph.writing.idempotency import keep_answer, kept_answer
 from graph.writing.memory import Memory
 from graph.writing.node_drafts import plan_nodes, write_nodes
@@ -160,6 +157,7 @@ async def _write_batch(draft: Draft, batch: Batch) -> None:
     misfits = await plan_misfits(draft, nodes)
     calendars = _checked_calendars(draft, batch)
     draft.refuse_if_broken()
+    await read_planned(draft, [*misfits, *edges], [*nodes, *placeholders])
     draft.begun = draft.transaction.sent
     await write_nodes(draft, [*nodes, *placeholders])
     new_edges = await write_planned(draft, [*misfits, *edges])
@@ -168,7 +166,7 @@ async def _write_batch(draft: Draft, batch: Batch) -> None:
     await set_archived(draft, archive, archived=True)
     await purge(draft, purged)
     if draft.mode is Mode.EDIT:
-        await _refuse_cycles(draft, new_edges)
+        await refuse_cycles(draft, new_edges)
 
 
 def _ends(edges: Iterable[EdgeName]) -> list[str]:
@@ -223,43 +221,3 @@ def _checked_calendars(draft: Draft, batch: Batch) -> dict[str, WorkingCalendar 
         except ValueError as error:
             draft.problem("INVALID_VALUE", f"calendar {name!r}: {error}")
     return checked
-
-
-async def _refuse_cycles(draft: Draft, added: list[EdgeName]) -> None:
-    fresh = {one.id for one in draft.node_changes if one.operation == "create"}
-    structural = [edge for edge in added if EDGES[edge[1]].acyclic and EDGES[edge[1]].role is not Role.NONE]
-    structural = _closing(structural, fresh)
-    emptied = await _emptied(draft)
-    cycle: list[str] = []
-    if structural or emptied:
-        cycle = await find_cycle(draft.transaction, draft.settings.id, structural, emptied)
-    # Containment is also looked at by itself: the expanded graph holds no teams and no portfolios.
-    alone = {kind.name for kind in EDGES.values() if kind.acyclic and kind.role in {Role.NONE, Role.CONTAINS}}
-    for kind in dict.fromkeys(edge[1] for edge in added if edge[1] in alone):
-        own = _closing([edge for edge in added if edge[1] == kind], fresh)
-        if own and not cycle:
-            cycle = await find_kind_cycle(draft.transaction, draft.settings.id, kind, own)
-    if cycle:
-        rows = await draft.transaction.rows(cypher.KEYS_OF_IDS, workspace=draft.settings.id, ids=cycle)
-        names = {item: key if draft.sees(team) else f"a hidden {label}" for item, key, label, team in rows}
-        raise CycleError([names[item] for item in cycle])
-
-
-def _closing(edges: list[EdgeName], fresh: set[str]) -> list[EdgeName]:
-    """Leave out the edges that cannot lie on a cycle: those by which alone a new item hangs on the rest."""
-    while True:
-        ends = Counter(end for start, _, stop in edges for end in (start, stop))
-        left = [edge for edge in edges if not any(end in fresh and ends[end] == 1 for end in (edge[0], edge[2]))]
-        if len(left) == len(edges):
-            return left
-        edges = left
-
-
-async def _emptied(draft: Draft) -> set[str]:
-    """Return the items that lost a part: its edge was removed, or it was archived."""
-    archived = {one.id for one in draft.node_changes if one.operation == "archive"}
-    lost = [(one.kind, one.start, one.end) for one in draft.edge_changes if one.operation == "remove"]
-    if archived:
-        rows = await draft.transaction.rows(cypher.EDGES_AT, workspace=draft.settings.id, ids=sorted(archived))
-        lost += [(kind, start, end) for kind, start, end in rows if start in archived]
-    return {whole for kind, _, whole in lost if EDGES[kind].role is Role.CONTAINS}

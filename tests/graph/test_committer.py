@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
+import networkx as nx
 import pytest
 
 from graph import cypher
@@ -23,19 +25,20 @@ from graph.writing.plans import check_in, transition
 from graph.writing.writer import Request, digest_of
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, gone, item, keys
+from tests.graph.test_acyclicity import KINDS, TASKS, State, a_change, expanded
 
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every statement that transactions send from now on."""
     sent: list[str] = []
-    rows = Transaction.rows
+    peek = Transaction.peek
 
     async def noted(self: Transaction, query: str, **parameters: Any) -> Any:
         sent.append(query)
-        return await rows(self, query, **parameters)
+        return await peek(self, query, **parameters)
 
-    monkeypatch.setattr(Transaction, "rows", noted)
+    monkeypatch.setattr(Transaction, "peek", noted)
     return sent
 
 
@@ -244,14 +247,101 @@ def test_each_is_refused_for_itself_and_the_others_are_done(run: Run) -> None:
     run(scenario)
 
 
-def test_many_cycles_at_once_cost_bounded_work(run: Run) -> None:
+def test_cycles_are_refused_within_a_group_that_reads_the_graph_once_a_level(run: Run, statements: list[str]) -> None:
     async def scenario(space: Space) -> None:
         store = CountedStore(space.store)
         committer = Committer(store)
-        await space.write(item("Task", "A"), item("Task", "B"), edge("BLOCKS", "A", "B"))
+        names = [f"N{number}" for number in range(6)]
+        chain = [edge("BLOCKS", start, end) for start, end in itertools.pairwise(names)]
+        whole = [item("Project", "PR"), item("Objective", "GOAL")]
+        chain += [edge("CONTRIBUTES_TO", "PR", "GOAL"), edge("PART_OF", "N5", "PR")]
+        tasks = [item("Task", key) for key in [*names, "X"]]
+        await space.write(*tasks, *whole, *chain)
+        await outcomes(*(committer.submit(space.id, request(change(key, points=1.0))) for key in [*names, "X", "PR"]))
+        statements.clear()
+        store.commits = 0
+        rows = [
+            edge("BLOCKS", "N3", "N1"),  # a cycle
+            edge("BLOCKS", "X", "N0"),
+            edge("BLOCKS", "N5", "X"),  # a cycle with the one before
+            edge("BLOCKS", "PR", "N2"),  # a cycle by containment
+            gone("BLOCKS", "X", "N0"),
+            edge("BLOCKS", "N5", "X"),  # none any more
+        ]
+        done = await outcomes(*(committer.submit(space.id, request(one)) for one in rows))
+        assert [type(one) for one in done] == [CycleError, Outcome, CycleError, CycleError, Outcome, Outcome]
+        assert [sorted(one.keys) for one in done if isinstance(one, CycleError)] == [
+            ["N1", "N2", "N3"],
+            ["N0", "N1", "N2", "N3", "N4", "N5", "X"],
+            ["N2", "N3", "N4", "N5", "PR"],
+        ]
+        assert store.commits == 1
+        assert statements[0] == cypher.LOCK_AND_READ
+        # N0 → … → N5 → PR → GOAL is read level by level; the walk begins at three of them.
+        levels = statements[1 : statements.index(TOGETHER)]
+        assert set(levels) == {cypher.READ_TIES, cypher.KEYS_OF_IDS}
+        assert levels.count(cypher.READ_TIES) <= 6
+        assert statements[-1] == TOGETHER
+        assert {("N5", "BLOCKS", "X"), ("N0", "BLOCKS", "N1")} <= set(await space.edges())
+        assert len(await space.edges()) == 5 + 2 + 1
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_many_refusals_at_once_cost_bounded_work(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        store = CountedStore(space.store)
+        committer = Committer(store)
+        await space.write(*(item("Task", key) for key in "ABC"), edge("BLOCKS", "A", "B"), edge("BLOCKS", "C", "A"))
         done = await outcomes(*(committer.submit(space.id, request(edge("BLOCKS", "B", "A"))) for _ in range(30)))
         assert {type(one) for one in done} == {CycleError}
-        assert store.commits <= 30 + 3
+        assert store.commits == 1
+        # Whether something may be restored shows only after it was.
+        await space.write(archive=keys("A"))
+        await space.write(edge("BLOCKS", "B", "C"))
+        store.commits = 0
+        done = await outcomes(*(committer.submit(space.id, request(restore=keys("A"))) for _ in range(20)))
+        assert {type(one) for one in done} == {CycleError}
+        assert store.commits <= 3 * 20
+        assert await space.violations() == []
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_group_refuses_what_closes_a_cycle_as_if_each_came_alone(run: Run, seed: int) -> None:
+    async def scenario(space: Space) -> None:
+        chance = random.Random(seed)
+        committer = Committer(space.store)
+        await space.write(*(item(kind, key) for key, kind in KINDS.items()))
+        state: State = {}
+        archived: set[str] = set()
+        refused = 0
+        for _ in range(6):
+            requests, expected = [], []
+            for _ in range(16):
+                if chance.random() < 0.05:
+                    one, after = chance.choice(TASKS), dict(state)
+                    gone_by_then = archived ^ {one}
+                    asked = request(restore=keys(one)) if one in archived else request(archive=keys(one))
+                else:
+                    row, after = a_change(chance, state)
+                    gone_by_then, asked = archived, request(row)
+                    if archived & {row.start.value, row.end.value} and not row.remove:
+                        continue
+                closes = not nx.is_directed_acyclic_graph(expanded(after, gone_by_then))
+                requests.append(asked)
+                expected.append(closes)
+                state, archived = (state, archived) if closes else (after, gone_by_then)
+            done = await outcomes(*(committer.submit(space.id, one) for one in requests))
+            assert [isinstance(one, CycleError) for one in done] == expected
+            assert all(isinstance(one, CycleError | Outcome) for one in done), done
+            refused += sum(expected)
+        assert set(await space.edges()) == set(state)
+        assert refused > 0
+        assert await space.violations() == []
+        await committer.close()
 
     run(scenario)
 
