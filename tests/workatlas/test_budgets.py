@@ -83,7 +83,7 @@ def test_a_slow_body_is_not_waited_for(run: Callable[..., None]) -> None:
     async def scenario(running: Started) -> None:
         async def chunks() -> Any:
             yield b'{"query": '
-            await asyncio.sleep(5)
+            await asyncio.Event().wait()
             yield b'"{ __typename }"}'
 
         async def quicker() -> Any:
@@ -93,10 +93,9 @@ def test_a_slow_body_is_not_waited_for(run: Callable[..., None]) -> None:
 
         headers = {"content-type": "application/json"}
         assert (await running.client.post("/graphql", content=quicker(), headers=headers)).status_code == 200
-        begin = time.monotonic()
-        answer = await running.client.post("/graphql", content=chunks(), headers=headers)
+        sent = running.client.post("/graphql", content=chunks(), headers=headers, timeout=None)
+        answer = await asyncio.wait_for(sent, 60)
         assert (answer.status_code, answer.headers["connection"]) == (408, "close")
-        assert time.monotonic() - begin < 4
 
     run(scenario, body_seconds=1)
 
@@ -206,7 +205,7 @@ def test_callers_without_a_key_are_counted_by_their_subject() -> None:
 
 
 def test_a_bounded_number_runs_and_a_bounded_number_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workatlas.budgets.WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("workatlas.budgets.WAIT_SECONDS", 0.5)
 
     async def scenario() -> None:
         turns, running, most, done = Turns(Bounds(running=2, waiting=3)), 0, 0, asyncio.Event()
@@ -224,9 +223,9 @@ def test_a_bounded_number_runs_and_a_bounded_number_waits(monkeypatch: pytest.Mo
                 return refused.code
 
         tasks = [asyncio.create_task(one()) for _ in range(6)]
-        await asyncio.sleep(0.05)
+        await asyncio.wait(tasks[5:])
         assert [task.done() for task in tasks] == [False] * 5 + [True], "the sixth finds no place to wait"
-        await asyncio.sleep(0.3)
+        await asyncio.wait(tasks[2:5], timeout=60)
         done.set()
         assert await asyncio.gather(*tasks) == ["ran", "ran", "BUSY", "BUSY", "BUSY", "BUSY"]
         assert most == 2
@@ -283,14 +282,9 @@ def test_a_read_that_would_run_for_minutes_ends_at_its_timeout(connection: Conne
             begin = time.monotonic()
             with pytest.raises(StoreTimeoutError, match="longer than it may"):
                 await store.rows("UNWIND range(1, 100000000000) AS n WITH n WHERE n % 7 = 8 RETURN count(n)")
-            seconds = time.monotonic() - begin
-            ((interval,),) = await store.rows(
-                "SHOW SETTINGS YIELD name, value WHERE name = 'db.transaction.monitor.check.interval' RETURN value"
-            )
-            # A server of ours looks twice a second; another one when it was told to.
-            return seconds - (0 if interval == "500ms" else 2)
+            return time.monotonic() - begin
 
-    assert asyncio.run(scenario()) < 2
+    assert asyncio.run(scenario()) < 30  # of several minutes
 
 
 def test_an_exhausted_pool_is_said_in_time(connection: Connection) -> None:
@@ -308,7 +302,7 @@ def test_an_exhausted_pool_is_said_in_time(connection: Connection) -> None:
             begin = time.monotonic()
             with pytest.raises(StoreBusyError, match="in use"):
                 await store.rows("RETURN 1")
-            assert ACQUISITION_SECONDS <= time.monotonic() - begin < 5
+            assert ACQUISITION_SECONDS <= time.monotonic() - begin < 30
             waiting = asyncio.create_task(store.rows("RETURN 1"))
             await asyncio.sleep(ACQUISITION_SECONDS / 4)
             assert not waiting.done()
@@ -349,7 +343,7 @@ def test_a_client_that_goes_away_ends_its_operation(connection: Connection, work
             async def endless(*given: Any, **options: Any) -> None:
                 begun.set()
                 try:
-                    await asyncio.sleep(60)
+                    await asyncio.Event().wait()
                 finally:
                     ended.set()
 
@@ -372,7 +366,7 @@ def test_a_client_that_goes_away_ends_its_operation(connection: Connection, work
                 "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")], "state": running.state,
                 "http_version": "1.1", "scheme": "http", "server": ("127.0.0.1", 8000), "root_path": "",
             }  # fmt: skip
-            await asyncio.wait_for(app(scope, receive, send), 5)
+            await asyncio.wait_for(app(scope, receive, send), 60)
             assert ended.is_set()
             assert sent[0]["status"] == 499
 
@@ -390,7 +384,7 @@ def test_the_database_ends_what_nobody_waits_for(connection: Connection) -> None
             with pytest.raises(asyncio.CancelledError):
                 await task
             rows: list[list[Any]] = [["not looked yet"]]
-            for _ in range(50):
+            for _ in range(300):
                 rows = await store.rows(
                     "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $m RETURN 1", m=mark
                 )

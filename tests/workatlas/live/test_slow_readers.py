@@ -134,7 +134,7 @@ def test_who_never_reads_is_cut_and_nothing_piles_up(
 
     asyncio.run(work())
     client = connect(address_of(server))
-    end, most = time.monotonic() + 10, 0
+    end, most = time.monotonic() + 60, 0
     while time.monotonic() < end and server.server_state.connections:
         most = max(most, _buffered(server))
         time.sleep(0.02)
@@ -190,7 +190,7 @@ def test_who_reads_in_time_hears_everything(
 def test_who_reads_slowly_but_reads_is_not_cut(
     connection: Connection, workspace: str, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(connections, "PATIENCE_SECONDS", 1.0)
 
     async def work() -> None:
         async with open_store(connection) as store:
@@ -203,7 +203,7 @@ def test_who_reads_slowly_but_reads_is_not_cut(
         part = client.recv(100_000)
         assert part, f"cut after {received} bytes"
         received += len(part)
-        time.sleep(0.003)
+        time.sleep(0.02)
     assert time.monotonic() - begin > 1.5
     client.close()
 

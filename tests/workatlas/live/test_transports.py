@@ -306,8 +306,9 @@ def test_operations_over_websockets_are_counted_and_logged(
             assert refused in text
             await connection.send(json.dumps({"id": "s", "type": "complete"}))
             ended = 'running{transport="websocket"} 0.0'
-            while ended not in (await client.get(f"http://{address}/metrics")).text:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+            async with asyncio.timeout(60):
+                while ended not in (await client.get(f"http://{address}/metrics")).text:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
 
     run(scenario)
     facts = [one.__dict__ for one in caplog.records if one.getMessage() == "operation"]
@@ -348,6 +349,7 @@ def test_operations_over_long_connections_wait_for_their_turn(
                 body = {"query": "{ __typename }", "extensions": {"operationId": "x"}}
                 refused = await client.post(url, json=body, headers={"x-graphql-event-stream-token": token})
                 assert (refused.status_code, refused.json()["errors"][0]["extensions"]["code"]) == (503, "BUSY")
+                monkeypatch.setattr("workatlas.budgets.WAIT_SECONDS", 60)
                 await ask("late", "{ __typename }")
                 await asyncio.sleep(0.2)
             assert await hear() == {"id": "late", "type": "next", "payload": {"data": {"__typename": "Query"}}}
