@@ -14,6 +14,7 @@ from graph.records import history
 from graph.records.calendar_store import read_calendars
 from graph.records.sight import seen_among
 from graph.rules.validation import properties_of
+from graph.snapshots.snapshot import Snapshot
 from graph.store import Store
 from graph.values import Type, millis_to_instant
 from resolvers.access import Viewer
@@ -34,8 +35,16 @@ class Status:
     category: Any = field(StatusCategory, "What it means to every analysis.")
 
 
-async def _calendars(info: Info[Context, None]) -> list[Any]:
-    return [shown_calendar(one) for one in await read_calendars(info.context.store, info.context.workspace)]
+async def _calendars(root: Workspace, info: Info[Context, None]) -> list[Any]:
+    then = root.then
+    found = await read_calendars(info.context.store, info.context.workspace) if then is None else then.calendars
+    return [shown_calendar(one) for one in found]
+
+
+AsOf = Annotated[
+    str | None,
+    strawberry.argument(description="A day (its end, UTC), an instant, or the number of a change; now when absent."),
+]
 
 
 @strawberry.type(description="The workspace that this API serves.")
@@ -44,11 +53,14 @@ class Workspace:
 
     id: strawberry.ID = field(strawberry.ID, "Its name.")
     seq: int = field(int, "Number of the last change; it grows by one with each write.")
-    statuses: list[Status] = field(list[Status], "Its status names.")
+    statuses: list[Status] = field(list[Status], "Its status names; of the past, those that came later too.")
     import_run: str | None = field(str | None, "The import that is going on, if one is: reads may see half of it.")
     policy: Any = field(Policy, "What analyses walk and count in.")
 
     calendars: list[Any] = field(many(Calendar), "Its calendars besides the policy's, by id.", resolver=_calendars)
+
+    then: strawberry.Private[Snapshot | None] = None
+    """Where it is as of a moment of the past."""
 
 
 @strawberry.type(description="The state of the graph that analyses answer from.")
@@ -109,28 +121,22 @@ class Changes:
     has_more: bool = field(bool, "Whether more changes follow.")
 
 
-async def workspace(info: Info[Context, None]) -> Workspace:
-    """Return the workspace's settings."""
+async def workspace(info: Info[Context, None], as_of: AsOf = None) -> Workspace:
+    """Return the workspace's settings, as they are or as they were."""
     settings = await info.context.settings()
+    then = None if as_of is None else await snapshot_at(info.context, as_of)
     statuses = [Status(name=name, category=StatusCategory(str(one))) for name, one in settings.statuses.items()]
     return Workspace(
         id=strawberry.ID(settings.id),
-        seq=settings.seq,
+        seq=settings.seq if then is None else then.seq,
         statuses=statuses,
-        import_run=settings.import_run,
-        policy=shown_policy(settings.policy),
+        import_run=settings.import_run if then is None else None,
+        policy=shown_policy(settings.policy if then is None else then.policy),
+        then=then,
     )
 
 
-async def snapshot(
-    info: Info[Context, None],
-    as_of: Annotated[
-        str | None,
-        strawberry.argument(
-            description="A day (its end, UTC), an instant, or the number of a change; now when absent."
-        ),
-    ] = None,
-) -> SnapshotState:
+async def snapshot(info: Info[Context, None], as_of: AsOf = None) -> SnapshotState:
     """Return how much of a snapshot the viewer sees."""
     current = await snapshot_at(info.context, as_of)
     hidden = info.context.viewer.hidden(current)

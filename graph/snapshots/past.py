@@ -1,7 +1,8 @@
 """The past of a workspace: its snapshot as of an earlier change, and how far back that reaches.
 
 The newest snapshot is replayed backwards. What comes back is what the workspace held then: what was imported later is
-not in it, however old it is in its source. Status names and policy are those of today, which the log does not hold.
+not in it, however old it is in its source. Status names are those of today: they are only ever added to, and none has
+come to mean something else.
 """
 
 from __future__ import annotations
@@ -124,4 +125,5 @@ async def as_of(store: Store, workspace_id: str, when: Moment, newest: Snapshot 
     async for change in history.stream(store, workspace_id, seq, newest.seq, newest_first=True):
         replay.take(inverse(change))
     patch = await patch_to(store, newest, replay, seq)
+    settings.policy = newest.policy.changed(replay.policy)
     return await asyncio.to_thread(patched, newest, patch, settings)

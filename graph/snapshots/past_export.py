@@ -18,7 +18,7 @@ from graph.store import Store
 
 
 async def records_as_of(store: Store, workspace_id: str, when: Moment) -> AsyncIterator[Record]:
-    """Yield what ``export.records`` would have yielded at a moment; status names, fields and policy are those of today.
+    """Yield what ``export.records`` would have yielded at a moment; status names and fields are those of today.
 
     Exact, whoever writes meanwhile: what is read may be of any time before the last change that is taken back. Memory
     grows with the whole graph. O(n + m + changes since then).
@@ -31,10 +31,12 @@ async def records_as_of(store: Store, workspace_id: str, when: Moment) -> AsyncI
     """
     seq = await seq_at(store, workspace_id, when)
     calendars = {one.id: one for one in await read_calendars(store, workspace_id)}
+    settings = await workspace.read(store, workspace_id)
     then = await _everything(store, workspace_id)
     async for change in history.stream(store, workspace_id, seq, newest_first=True):
         then.take(inverse(change))
-    for record in words(await workspace.read(store, workspace_id)):
+    settings.policy = settings.policy.changed(then.policy)
+    for record in words(settings):
         yield record
     kept = {name: one for name, one in calendars.items() if name not in then.calendars}
     changed = {name: state for name, state in then.calendars.items() if state is not None}

@@ -63,13 +63,14 @@ class Replay:
     """What changes touch, as it is after the last of them; ``None`` says of an edge or a calendar that it is gone.
 
     It may begin with states that were read; then ``only`` names the items to follow, and ``ends`` those whose edges to
-    follow. Taking a change again that is in the states already does no harm, so they may have been read at any time
-    before the last change was.
+    follow. ``policy`` holds the settings that changed. Taking a change again that is in the states already does no
+    harm, so they may have been read at any time before the last change was.
     """
 
     items: dict[str, ItemState] = field(default_factory=dict)
     edges: dict[EdgeName, State | None] = field(default_factory=dict)
     calendars: dict[str, State | None] = field(default_factory=dict)
+    policy: State = field(default_factory=dict)
     only: Container[str] | None = None
     ends: Container[str] | None = None
 
@@ -83,6 +84,8 @@ class Replay:
                 self.edges[edge.start, edge.kind, edge.end] = None if edge.operation == "remove" else edge.after
         for calendar in (one for one in change.settings if one.kind == "Calendar"):
             self.calendars[calendar.id] = None if calendar.operation == "purge" else calendar.after
+        for policy in (one for one in change.settings if one.kind == "Policy"):
+            self.policy |= policy.after
 
     def _take_node(self, node: NodeChange) -> None:
         if node.operation in {"create", "purge"}:

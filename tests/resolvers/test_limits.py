@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse
+from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, get_introspection_query, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,6 +56,13 @@ def test_one_below_is_answered_and_one_above_refused(
     refused = bounded(exceeds, set_to)
     assert refused.codes in (["TOO_COMPLEX"], ["GRAPHQL_VALIDATION_FAILED"])
     assert (refused.reads, refused.answer.ran) == (0, False)
+
+
+def test_what_tools_ask_of_a_schema_fits(query: Query) -> None:
+    text = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, schema_description=True, input_value_deprecation=True
+    )
+    assert query(text).data["__schema"]["queryType"]["name"] == "Query"
 
 
 def test_the_standard_limits_are_those_that_are_documented() -> None:
