@@ -7,7 +7,7 @@ cycle together. It walks forward from the new edges, level by level, in what the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
 import networkx as nx
@@ -157,11 +157,12 @@ async def look_ahead(transaction: Transaction, workspace: str, ties: Ties, comin
         await find_kind_cycle(transaction, workspace, ties, kind, reached)
 
 
-def closing(edges: Sequence[EdgeName], fresh: Container[str]) -> Sequence[EdgeName]:
+def closing(edges: Sequence[EdgeName], fresh: Set[str]) -> Sequence[EdgeName]:
     """Leave out the edges that cannot lie on a cycle: those by which alone a new item hangs on the rest."""
-    while True:
+    while fresh:
         ends = Counter(end for start, _, stop in edges for end in (start, stop))
         left = [edge for edge in edges if not any(end in fresh and ends[end] == 1 for end in (edge[0], edge[2]))]
         if len(left) == len(edges):
-            return left
+            break
         edges = left
+    return edges

@@ -7,10 +7,10 @@ answer, its own change in the log and its own refusal, as if it had been alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from graph.errors import BatchRefusedError, GraphError, StoreBusyError, StoreError
@@ -25,6 +25,9 @@ MAX_TOGETHER: Final = 64
 """Most requests in one transaction."""
 MAX_WAITING: Final = 1_000
 """Most requests of one workspace that wait."""
+
+PATIENCE_SECONDS: Final = 0.004
+"""How long a group waits for those that came with the last one: as long as one more round to the database takes."""
 
 Result = Outcome | Exception
 
@@ -43,6 +46,37 @@ class _Waiting:
     answer: asyncio.Future[Outcome]
 
 
+@dataclass(slots=True)
+class _Queue:
+    """The requests of one workspace that wait, and what is known from those before them."""
+
+    waiting: deque[_Waiting] = field(default_factory=deque)
+    worker: asyncio.Task[None] | None = None
+    hints: Hints = field(default_factory=Hints)
+    likely: int = 1
+    """How many came together the last time: whoever got an answer often sends the next request at once."""
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """That as many wait."""
+
+    def add(self, one: _Waiting) -> None:
+        self.waiting.append(one)
+        if len(self.waiting) >= self.likely:
+            self.enough.set()
+
+    async def settled(self) -> None:
+        """Wait for a moment, if there are fewer than there are likely to be."""
+        if len(self.waiting) < self.likely:
+            self.enough.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.enough.wait(), PATIENCE_SECONDS)
+
+    def take(self, most: int) -> list[_Waiting]:
+        """Take those whose turn it is, without those whose callers have gone."""
+        taken = [self.waiting.popleft() for _ in range(min(most, len(self.waiting)))]
+        self.likely = max(len(taken), 1)
+        return [one for one in taken if not one.answer.done()]
+
+
 class Committer:
     """Takes requests and commits those that wait together; close it to let those that wait be done."""
 
@@ -50,9 +84,7 @@ class Committer:
         self._store = store
         self._together = together
         self._most = waiting
-        self._queues: dict[str, deque[_Waiting]] = {}
-        self._workers: dict[str, asyncio.Task[None]] = {}
-        self._hints: dict[str, Hints] = defaultdict(Hints)
+        self._queues: dict[str, _Queue] = defaultdict(_Queue)
         self._closed = False
 
     async def submit(self, workspace_id: str, request: Request) -> Outcome:
@@ -67,32 +99,32 @@ class Committer:
             StoreError: The database failed; where ``lost`` is set, the request may have been done all the same.
 
         """
-        queue = self._queues.setdefault(workspace_id, deque())
-        if self._closed or len(queue) >= self._most:
+        queue = self._queues[workspace_id]
+        if self._closed or len(queue.waiting) >= self._most:
             raise StoreBusyError("too many writes wait here: try again in a moment")
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
-        queue.append(waiting)
-        if workspace_id not in self._workers:
-            self._workers[workspace_id] = asyncio.create_task(self._work(workspace_id, queue))
+        queue.add(waiting)
+        if queue.worker is None:
+            queue.worker = asyncio.create_task(self._work(workspace_id, queue))
         return await waiting.answer
 
     async def close(self) -> None:
         """Refuse further requests, and wait until those that wait are done."""
         self._closed = True
-        await asyncio.gather(*self._workers.values())
+        await asyncio.gather(*(queue.worker for queue in self._queues.values() if queue.worker))
 
-    async def _work(self, workspace_id: str, queue: deque[_Waiting]) -> None:
+    async def _work(self, workspace_id: str, queue: _Queue) -> None:
         taken: list[_Waiting] = []
         try:
-            while queue:
-                taken = [queue.popleft() for _ in range(min(self._together, len(queue)))]
-                taken = [one for one in taken if not one.answer.done()]
+            while queue.waiting:
+                await queue.settled()
+                taken = queue.take(self._together)
                 for one, result in zip(taken, await self._results(workspace_id, taken), strict=True):
                     _answer(one, result)
         finally:
             # Only a loop that is being torn down leaves some of them without an answer.
-            del self._workers[workspace_id], self._queues[workspace_id]
-            for one in (*taken, *queue):
+            queue.worker = None
+            for one in (*taken, *queue.waiting):
                 one.answer.cancel()
 
     async def _results(self, workspace_id: str, taken: Sequence[_Waiting]) -> list[Result]:
@@ -125,12 +157,12 @@ class Committer:
 
         async def work(transaction: Transaction) -> list[Result]:
             holding = HoldingTransaction(transaction, workspace_id)
-            return await _within(holding, workspace_id, requests, self._hints[workspace_id])
+            return await _within(holding, workspace_id, requests, self._queues[workspace_id].hints)
 
         return await self._store.write(work)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def open_committer(store: Store) -> AsyncIterator[Committer]:
     """Open a committer, and let those that wait be done at the end of the block."""
     committer = Committer(store)

@@ -20,6 +20,9 @@ async def refuse_cycles(draft: Draft, added: list[EdgeName]) -> None:
         CycleError: They do; it names one.
 
     """
+    taken = any(one.operation == "remove" for one in draft.edge_changes)
+    if not added and not taken and all(one.operation in {"create", "update"} for one in draft.node_changes):
+        return
     transaction, workspace_id, ties = draft.transaction, draft.settings.id, draft.memory.ties
     fresh = {one.id for one in draft.node_changes if one.operation == "create"}
     structural = closing([edge for edge in added if edge[1] in EXPANDED], fresh)

@@ -63,7 +63,7 @@ def request_of(context: Context, name: str, value: Any, work: Batch | Plan) -> R
         now_of(context),
         # Two people's keys do not meet.
         None if key is None else f"{viewer.subject} {key}",
-        digest_of(name, value),
+        "" if key is None else digest_of(name, value),
         viewer.sight,
     )
 

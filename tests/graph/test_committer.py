@@ -528,6 +528,31 @@ def test_more_than_may_wait_are_told_when_to_come_again(run: Run) -> None:
     run(scenario)
 
 
+def test_clients_that_come_again_one_after_the_other_are_waited_for_and_a_lone_one_is_not(run: Run) -> None:
+    async def scenario(space: Space) -> None:
+        store = CountedStore(space.store)
+        committer = Committer(store)
+        await space.write(*(item("Task", f"N{number}") for number in range(8)))
+
+        async def client(number: int, turns: int) -> None:
+            for turn in range(turns):
+                # A server reads the requests of its clients one after the other, in several steps each.
+                for _ in range(3 * number):
+                    await asyncio.sleep(0)
+                await committer.submit(space.id, request(change(f"N{number}", points=float(turn + 1))))
+
+        await asyncio.gather(*(client(number, 10) for number in range(8)))
+        together = store.commits
+        assert together < 8 * 10 / 2
+        await client(0, 5)
+        assert store.commits == together + 5
+        log = await space.log()
+        assert [one.seq for one in log] == list(range(1, 1 + 1 + 80 + 5))
+        await committer.close()
+
+    run(scenario)
+
+
 def test_a_workspace_that_is_not_there_and_a_database_that_does_not_answer_are_told_to_each(run: Run) -> None:
     async def scenario(space: Space) -> None:
         committer = Committer(space.store)
