@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from analytics.expansion.kernels import Pointers, compiled, enough_at
-from analytics.expansion.moments import Table, earliest, hours_at, lagged, latest, unlagged, worked
+from analytics.expansion.moments import Table, carried_out, earliest, hours_at, lagged, latest, unlagged
 from graph.snapshots.columns import Flags, Floats, Ints
 
 TOLERANCE: Final = 1e-6
@@ -96,9 +96,8 @@ def early_moments(
     e days off.
     """
     count = len(work.hours)
-    let, starts, ends = np.empty(count), np.empty(count), np.empty(count)
-    for node in range(count):
-        let[node], starts[node], ends[node] = _after(network, work, child, share, need, rulers, starts, ends, node)
+    let, starts, ends = np.empty(count), np.full(count, np.nan), np.full(count, np.nan)
+    _place(network, work, child, share, need, rulers, np.ones(count, dtype=np.bool_), let, starts, ends)
     return let, starts, ends
 
 
@@ -113,59 +112,71 @@ def ends_changed(
     the units that then move: O(u + (v + b) log e) for v of them with b arcs.
     """
     starts, ends = starts.copy(), ends.copy()
-    touched = changed.copy()
-    for node in range(len(ends)):
-        if not touched[node]:
-            continue
-        _, start, end = _after(network, work, child, share, need, rulers, starts, ends, node)
-        if start != starts[node] or end != ends[node]:
-            starts[node], ends[node] = start, end
-            for arc in range(network.pointer[node], network.pointer[node + 1]):
-                touched[network.heads[arc]] = True
+    _place(network, work, child, share, need, rulers, changed.copy(), np.empty(len(ends)), starts, ends)
     return ends
 
 
 @compiled
-def _after(
-    network: Network, work: Work, child: Ints, share: Floats, need: Floats, rulers: Table,
-    starts: Floats, ends: Floats, node: int,
-) -> tuple[float, float, float]:  # fmt: skip
-    """Return when a unit is let start, starts and ends after all that it waits for."""
-    let, ended = work.not_before[node], work.not_done_before[node]
-    low, high = network.into[node], network.into[node + 1]
-    enough = not np.isnan(need[node])
-    for place in range(low, high):
-        arc = network.into_arcs[place]
-        if network.active[arc] and not (enough and child[arc] >= 0):
-            moment = bound_of(network, arc, starts, ends, rulers)
-            if network.to_finish[arc]:
+def _place(
+    network: Network, work: Work, child: Ints, share: Floats, need: Floats, rulers: Table, touched: Flags,
+    let: Floats, starts: Floats, ends: Floats,
+) -> None:  # fmt: skip
+    """Place ``touched`` units, and those that are moved by that, after all that they wait for; in place."""
+    # Taken out of their tuples once, and used here and in no function: each time costs a count of references.
+    pointer, heads, into, into_arcs = network.pointer, network.heads, network.into, network.into_arcs
+    tails, lag, from_finish, to_finish = network.tails, network.lag, network.from_finish, network.to_finish
+    active, calendar, hours = network.active, work.calendar, work.hours
+    not_before, not_done_before = work.not_before, work.not_done_before
+    for node in range(len(ends)):
+        if not touched[node]:
+            continue
+        begun, ended, enough = not_before[node], not_done_before[node], not np.isnan(need[node])
+        for place in range(into[node], into[node + 1]):
+            arc = into_arcs[place]
+            if not active[arc] or (enough and child[arc] >= 0):
+                continue
+            moment = ends[tails[arc]] if from_finish[arc] else starts[tails[arc]]
+            if lag[arc] != 0:
+                moment = lagged(rulers, moment, lag[arc])
+            if to_finish[arc]:
                 ended = max(ended, moment)
             else:
-                let = max(let, moment)
-    if enough:
-        times = np.empty(high - low)
-        for place in range(low, high):
-            arc = network.into_arcs[place]
-            # What an arc that does not count would bring is there already.
-            times[place - low] = bound_of(network, arc, starts, ends, rulers) if network.active[arc] else -np.inf
-        let = max(let, enough_at(times, network.into_arcs[low:high], child, share, need[node]))
-    return done(work, node, let, ended, rulers)
+                begun = max(begun, moment)
+        if enough:
+            begun = max(begun, _enough_at(network, child, share, need[node], rulers, starts, ends, node))
+        let[node], start, end = done(hours[node], calendar[node], begun, ended, rulers)
+        if start != starts[node] or end != ends[node]:
+            starts[node], ends[node] = start, end
+            for arc in range(pointer[node], pointer[node + 1]):
+                touched[heads[arc]] = True
 
 
 @compiled
-def done(work: Work, node: int, let: float, ended: float, rulers: Table) -> tuple[float, float, float]:
-    """Return when a unit is let start, starts and ends that may not start or end before two moments."""
-    hours, one = work.hours[node], work.calendar[node]
-    let = max(let, begun_for(ended, hours, one, rulers))
-    start = max(let, latest(rulers, one, hours_at(rulers, one, let))) if hours > 0 else let
-    return let, start, max(worked(rulers, one, start, hours), ended)
+def _enough_at(
+    network: Network, child: Ints, share: Floats, need: float, rulers: Table, starts: Floats, ends: Floats, node: int
+) -> float:
+    """Return the moment at which a goal has enough of its children; what comes by an inactive arc is there already."""
+    low, high = network.into[node], network.into[node + 1]
+    times = np.full(high - low, -np.inf)
+    for place in range(low, high):
+        arc = network.into_arcs[place]
+        if network.active[arc]:
+            tail = network.tails[arc]
+            moment = ends[tail] if network.from_finish[arc] else starts[tail]
+            times[place - low] = lagged(rulers, moment, network.lag[arc])
+    return float(enough_at(times, network.into_arcs[low:high], child, share, need))
 
 
 @compiled
-def bound_of(network: Network, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
-    """Return the moment before which an arc lets its head not start, or not end."""
-    tail = network.tails[arc]
-    return lagged(rulers, ends[tail] if network.from_finish[arc] else starts[tail], network.lag[arc])
+def done(hours: float, one: int, let: float, ended: float, rulers: Table) -> tuple[float, float, float]:
+    """Return when work of a calendar is let start, starts and ends that may not start or end before two moments."""
+    if hours <= 0:
+        let = max(let, ended)
+        return let, let, let
+    if ended > 0:
+        let = max(let, begun_for(ended, hours, one, rulers))
+    start, end = carried_out(rulers, one, let, hours)
+    return let, start, max(end, ended)
 
 
 @compiled
@@ -184,19 +195,24 @@ def begun_for(ended: float, hours: float, one: int, rulers: Table) -> float:
 @compiled
 def arrivals(network: Network, work: Work, starts: Floats, ends: Floats, rulers: Table) -> Floats:
     """Return the moment before which each arc lets its head not start. Shape (a,); O(a log e)."""
-    found = np.empty(len(network.heads))
+    tails, heads, lag, hours, calendar = network.tails, network.heads, network.lag, work.hours, work.calendar
+    from_finish, to_finish = network.from_finish, network.to_finish
+    found = np.empty(len(heads))
     for arc in range(len(found)):
-        found[arc] = start_bound(network, work, arc, starts, ends, rulers)
+        moment, head = ends[tails[arc]] if from_finish[arc] else starts[tails[arc]], heads[arc]
+        found[arc] = start_bound(rulers, moment, lag[arc], to_finish[arc], hours[head], calendar[head])
     return found
 
 
 @compiled
-def start_bound(network: Network, work: Work, arc: int, starts: Floats, ends: Floats, rulers: Table) -> float:
-    """Return the moment before which an arc lets its head not start; a tied end is counted back from."""
-    head, moment = network.heads[arc], bound_of(network, arc, starts, ends, rulers)
-    if network.to_finish[arc]:
-        return begun_for(moment, work.hours[head], work.calendar[head], rulers)
-    return moment
+def start_bound(rulers: Table, moment: float, lag: float, ties_end: bool, hours: float, one: int) -> float:
+    """Return the moment before which work is not let start by what began or ended at one; a tied end is counted back.
+
+    The work takes some hours of a calendar.
+    """
+    if lag != 0:
+        moment = lagged(rulers, moment, lag)
+    return begun_for(moment, hours, one, rulers) if ties_end else moment
 
 
 class Bounds(NamedTuple):
@@ -223,20 +239,21 @@ def late_bounds(network: Network, work: Work, rulers: Table, is_end: Flags, end:
     count = len(work.hours)
     last, before = np.full(count, np.inf), np.zeros(count, dtype=np.bool_)
     last_end, before_end = np.full(count, np.inf), np.zeros(count, dtype=np.bool_)
+    pointer, heads, active, lag = network.pointer, network.heads, network.active, network.lag
+    from_finish, to_finish, hours, calendar = network.from_finish, network.to_finish, work.hours, work.calendar
     for node in range(count - 1, -1, -1):
-        hours, one = work.hours[node], work.calendar[node]
         begun, ended = (np.inf, False), (end if is_end[node] else np.inf, False)
-        for arc in range(network.pointer[node], network.pointer[node + 1]):
-            head = network.heads[arc]
-            if not network.active[arc]:
+        for arc in range(pointer[node], pointer[node + 1]):
+            head = heads[arc]
+            if not active[arc]:
                 continue
-            bound = (last_end[head], before_end[head]) if network.to_finish[arc] else (last[head], before[head])
-            bound = until(rulers, 0, bound, network.lag[arc])
-            if network.from_finish[arc]:
+            bound = (last_end[head], before_end[head]) if to_finish[arc] else (last[head], before[head])
+            bound = until(rulers, 0, bound, lag[arc])
+            if from_finish[arc]:
                 ended = sooner(ended, bound)
             else:
                 begun = sooner(begun, bound)
-        begun, ended = around(rulers, one, hours, begun, ended)
+        begun, ended = around(rulers, calendar[node], hours[node], begun, ended)
         last[node], before[node] = begun
         last_end[node], before_end[node] = ended
     return Bounds(last, before, last_end, before_end)
@@ -297,35 +314,32 @@ def late_moments(
     """
     count = len(starts)
     bounds = late_bounds(network, work, rulers, is_end, end)
-    late, late_end, free = np.full(count, np.inf), np.full(count, np.inf), np.full(count, np.inf)
+    late, free = np.full(count, np.inf), np.full(count, np.inf)
     reaches, critical = is_end.copy(), np.zeros(count, dtype=np.bool_)
+    pointer, heads, active, lag = network.pointer, network.heads, network.active, network.lag
+    from_finish, to_finish, hours, calendar = network.from_finish, network.to_finish, work.hours, work.calendar
+    passes, latest_start, excluded = work.passes, bounds.start, bounds.before_start
     for node in range(count - 1, -1, -1):
-        one = work.calendar[node]
         if is_end[node]:
             critical[node] = ends[node] >= end - TOLERANCE
             free[node] = hours_at(rulers, 0, end) - hours_at(rulers, 0, ends[node])
-        for arc in range(network.pointer[node], network.pointer[node + 1]):
-            head = network.heads[arc]
-            if not network.active[arc] or not reaches[head]:
+        for arc in range(pointer[node], pointer[node + 1]):
+            head = heads[arc]
+            if not active[arc] or not reaches[head]:
                 continue
             reaches[node] = True
-            free[node] = min(free[node], _slack(network, work, arc, starts, ends, rulers, free))
+            moment = ends[node] if from_finish[arc] else starts[node]
+            allowed = unlagged(rulers, ends[head] if to_finish[arc] else starts[head], lag[arc])
+            slack = hours_at(rulers, 0, allowed) - hours_at(rulers, 0, moment)
+            free[node] = min(free[node], slack + free[head] if passes[head] else slack)
             if critical[head] and not critical[node]:
-                critical[node] = start_bound(network, work, arc, starts, ends, rulers) >= let[head] - TOLERANCE
-        late[node], late_end[node] = bounds.start[node], bounds.end[node]
-        if reaches[node] and work.hours[node] > 0 and not bounds.before_start[node]:
+                bound = start_bound(rulers, moment, lag[arc], to_finish[arc], hours[head], calendar[head])
+                critical[node] = bound >= let[head] - TOLERANCE
+        late[node] = latest_start[node]
+        if reaches[node] and hours[node] > 0 and not excluded[node]:
+            one = calendar[node]
             late[node] = latest(rulers, one, hours_at(rulers, one, late[node]))
-    return late, late_end, free, reaches, critical
-
-
-@compiled
-def _slack(network: Network, work: Work, arc: int, starts: Floats, ends: Floats, rulers: Table, free: Floats) -> float:
-    """Return the workspace hours by which an arc's tail may move before its head does."""
-    head, tail = network.heads[arc], network.tails[arc]
-    allowed = unlagged(rulers, ends[head] if network.to_finish[arc] else starts[head], network.lag[arc])
-    begun = ends[tail] if network.from_finish[arc] else starts[tail]
-    slack = hours_at(rulers, 0, allowed) - hours_at(rulers, 0, begun)
-    return slack + free[head] if work.passes[head] else slack
+    return late, bounds.end, free, reaches, critical
 
 
 @compiled

@@ -121,12 +121,15 @@ def _trace(
     masks: NDArray[np.uint8],
 ) -> None:  # fmt: skip
     """Mark in ``masks`` (shape (u,)), by one bit for the lane, what drives the target."""
-    network, bit = timed.network, 1 << lane
+    network, bit, calendar, hours = timed.network, 1 << lane, work.calendar, work.hours
+    into, into_arcs, tails, lag = network.into, network.into_arcs, network.tails, network.lag
+    from_finish, to_finish, rulers = network.from_finish, network.to_finish, timed.rulers
     masks[target] |= bit
     for unit in range(target, -1, -1):
         if masks[unit] & bit:
-            for place in range(network.into[unit], network.into[unit + 1]):
-                arc = network.into_arcs[place]
-                bound = start_bound(network, work, arc, starts, ends, timed.rulers)
+            for place in range(into[unit], into[unit + 1]):
+                arc = into_arcs[place]
+                moment = ends[tails[arc]] if from_finish[arc] else starts[tails[arc]]
+                bound = start_bound(rulers, moment, lag[arc], to_finish[arc], hours[unit], calendar[unit])
                 if abs(bound - let[unit]) <= TOLERANCE:
-                    masks[network.tails[arc]] |= bit
+                    masks[tails[arc]] |= bit

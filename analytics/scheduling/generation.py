@@ -56,7 +56,9 @@ def generate(
     count = len(order)
     starts, ends, held = np.zeros(count), np.zeros(count), np.full(count, -1, dtype=np.int32)
     let, waiting = work.not_before.copy(), np.zeros(count, dtype=np.int64)
-    for head in network.heads:
+    pointer, heads, lag, hours, calendar = network.pointer, network.heads, network.lag, work.hours, work.calendar
+    from_finish, to_finish = network.from_finish, network.to_finish
+    for head in heads:
         waiting[head] += 1
     busy = _nobody_busy(demand)
     unit_of = np.empty(count, dtype=np.int64)
@@ -73,11 +75,13 @@ def generate(
             let[unit] = max(let[unit], _enough(network, work, unit, starts, ends, child, share, need, rulers))
         starts[unit], end, held[unit] = _placed(work, demand, busy, unit, let[unit], rulers)
         ends[unit] = max(end, work.not_done_before[unit])
-        for arc in range(network.pointer[unit], network.pointer[unit + 1]):
-            head = network.heads[arc]
+        for arc in range(pointer[unit], pointer[unit + 1]):
+            head = heads[arc]
             waiting[head] -= 1
             if np.isnan(need[head]) or child[arc] < 0:
-                let[head] = max(let[head], start_bound(network, work, arc, starts, ends, rulers))
+                moment = ends[unit] if from_finish[arc] else starts[unit]
+                bound = start_bound(rulers, moment, lag[arc], to_finish[arc], hours[head], calendar[head])
+                let[head] = max(let[head], bound)
             if waiting[head] == 0:
                 heapq.heappush(ready, np.int64(order[head]))
     return starts, ends, held
@@ -104,7 +108,11 @@ def _enough(
     low, high = network.into[unit], network.into[unit + 1]
     times = np.empty(high - low)
     for place in range(low, high):
-        times[place - low] = start_bound(network, work, network.into_arcs[place], starts, ends, rulers)
+        arc = network.into_arcs[place]
+        tail = network.tails[arc]
+        moment = ends[tail] if network.from_finish[arc] else starts[tail]
+        ties_end, hours = network.to_finish[arc], work.hours[unit]
+        times[place - low] = start_bound(rulers, moment, network.lag[arc], ties_end, hours, work.calendar[unit])
     return enough_at(times, network.into_arcs[low:high], child, share, need[unit])
 
 

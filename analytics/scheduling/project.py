@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 import numpy as np
 
+from analytics.expansion.calendar import Calendar
 from analytics.expansion.kernels import earliest_starts, rows_of, rows_sorted, topological_order
-from analytics.expansion.moments import Table
+from analytics.expansion.moments import Table, table
 from analytics.expansion.passes import Network, Work, late_starts
 from analytics.scheduling.generation import Demand, generate
 from analytics.scheduling.priorities import Measures, ranked
@@ -101,12 +104,8 @@ def _starts(network: Network, hours: Floats) -> Floats:
 
 def endless(calendars: int = 1) -> Table:
     """Return the rulers of calendars on whose axis a moment is an hour: work never pauses."""
-    return Table(
-        week=np.tile(np.arange(8.0), (calendars, 1)),
-        start=np.zeros(calendars + 1, dtype=np.int64),
-        off=np.empty(0, dtype=np.int64),
-        lost=np.zeros(calendars),
-        marks=np.empty(0),
-        zero=np.zeros(calendars),
-        today=0,
-    )
+    return np.tile(table([Calendar(np.ones(7), np.empty(0, dtype="datetime64[D]"))], _ANY), (calendars, 1))
+
+
+_ANY: Final = date(1970, 1, 5)
+"""A day to count from: with the same hour on every day it does not matter which."""

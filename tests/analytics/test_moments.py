@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.expansion.calendar import Calendar
-from analytics.expansion.moments import FAR, earliest, hours_at, latest, table
+from analytics.expansion.moments import FAR, carried_out, earliest, hours_at, latest, table, worked
 from graph.policy import Policy
 
 TODAY = date(2026, 11, 25)
@@ -36,3 +36,33 @@ def test_what_is_beyond_all_counting_is_as_far_as_can_be_counted(hours: float, w
     for find in (earliest, latest):
         assert find(rulers, 0, hours) == find(rulers, 0, FAR) > 0
         assert find(rulers, 0, -hours) == find(rulers, 0, -FAR) < 0
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> Calendar:
+    week = np.array([draw(st.sampled_from([0.0, 4.0, 7.5, 8.0])) for _ in range(7)])
+    off = draw(st.lists(st.integers(-40, 400), max_size=5))
+    days = [day + part for day in off for part in range(draw(st.sampled_from([1, 3, 90])))]
+    return Calendar(
+        week if week.any() else week + 8, np.datetime64(TODAY, "D") + np.array(sorted(set(days)), dtype=int)
+    )
+
+
+@settings(deadline=None, max_examples=200)
+@given(calendars(), st.integers(-100, 600), st.sampled_from([2, 20, 300]), st.integers(0, 7))
+def test_what_is_laid_out_is_what_the_ruler_says(calendar: Calendar, day: int, laid: int, part: int) -> None:
+    some, many = table([calendar], TODAY, laid), table([calendar], TODAY)
+    begun = np.datetime64(TODAY, "D")
+    there = float(calendar.ruler.before(begun + day) - calendar.ruler.before(begun))
+    moment = day + part / 8
+    assert hours_at(some, 0, float(day)) == hours_at(many, 0, float(day)) == pytest.approx(there)
+    assert hours_at(some, 0, moment) == pytest.approx(hours_at(many, 0, moment))
+    for find in (earliest, latest):
+        assert find(some, 0, there + part) == pytest.approx(find(many, 0, there + part), abs=1e-6)
+    if there > 0:
+        ended = begun + int(np.ceil(earliest(some, 0, there))) - 1
+        assert ended == calendar.ruler.reached(calendar.ruler.before(begun) + np.array([there]))[0]
+    for hours in (1.0, 8.0, 100.0):
+        start, end = carried_out(some, 0, moment, hours)
+        assert start == pytest.approx(max(moment, latest(many, 0, hours_at(many, 0, moment))), abs=1e-6)
+        assert end == pytest.approx(worked(many, 0, moment, hours), abs=1e-6)
