@@ -50,8 +50,9 @@ def late_walks(network: Network, work: Work, first: Ints, target: int, end: floa
     """
     count = len(first)
     late = np.zeros(count, dtype=np.bool_)
-    last, before = np.full(count, np.inf), np.zeros(count, dtype=np.bool_)
-    last_end, before_end = np.full(count, np.inf), np.zeros(count, dtype=np.bool_)
+    # Filled in where a walk leads, and read there only.
+    last, before = np.empty(count), np.empty(count, dtype=np.bool_)
+    last_end, before_end = np.empty(count), np.empty(count, dtype=np.bool_)
     heads, lag, from_finish, to_finish = network.heads, network.lag, network.from_finish, network.to_finish
     hours, calendar, not_before, not_done_before = work.hours, work.calendar, work.not_before, work.not_done_before
     for node in range(target, -1, -1):

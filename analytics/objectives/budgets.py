@@ -165,8 +165,8 @@ class Ledger:
         self._snapshot = expanded.snapshot
         self._containment = Containment.of(expanded)
         self._canon = expanded.canon
-        given = np.isfinite(items.budget) | np.isfinite(items.spent_budget)
-        self._currency = {row: items.currency[row].decode() for row in np.flatnonzero(given).tolist()}
+        self._given = np.isfinite(items.budget) | np.isfinite(items.spent_budget)
+        self._currency = {row: items.currency[row].decode() for row in np.flatnonzero(self._given).tolist()}
         self.unreadable = sum(currency == UNREADABLE for currency in self._currency.values())
 
     def budgets(self) -> Iterator[tuple[int, Budget]]:
@@ -176,23 +176,22 @@ class Ledger:
     def _rows(self) -> list[int]:
         found = set(self._currency)
         for row in self._snapshot.of_kind("Project", "Portfolio").tolist():
-            if row == self._canon[row] and not found.isdisjoint(self._containment.below(row).tolist()):
+            if row == self._canon[row] and self._given[self._containment.below(row)].any():
                 found.add(row)
         return sorted(found)
 
     def _of(self, row: int) -> Iterator[Budget]:
         """Yield one item's money in each currency."""
         items = self._snapshot.items
-        below = [part for part in self._containment.below(row).tolist() if part != row]
-        parts = {self._currency[part] for part in below if part in self._currency} - {UNREADABLE}
+        below = self._containment.below(row)
+        parts = {self._currency[part] for part in below[self._given[below]].tolist() if part != row} - {UNREADABLE}
         own = self._currency.get(row)
         for currency in sorted(parts | ({own} if own is not None else set())):
             mine = currency == own
             budget = _given(items.budget, row) if mine else None
             spent = _given(items.spent_budget, row) if mine else None
-            readable = currency != UNREADABLE
-            parts_budget = self._sum(row, currency, items.budget) if readable else None
-            parts_spent = self._sum(row, currency, items.spent_budget) if readable else None
+            parts_budget = self._sum(row, currency, items.budget) if currency in parts else None
+            parts_spent = self._sum(row, currency, items.spent_budget) if currency in parts else None
             limit = parts_budget if budget is None else budget
             most = max(spent or 0.0, parts_spent or 0.0)
             yield Budget(

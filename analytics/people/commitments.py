@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +13,7 @@ from analytics.expansion.calendars import Calendars
 from analytics.expansion.durations import Basis
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.finishes import finish_days
+from analytics.expansion.kernels import Pointers
 from analytics.expansion.ownership import sure_edges
 from analytics.expansion.readiness import Readiness
 from graph.snapshots.columns import Codes, Days, Flags, Floats, Ints
@@ -99,10 +100,12 @@ class Commitments:
         )  # fmt: skip
 
 
-def places_of(doers: Iterable[int], doer: Ints) -> NDArray[np.intp]:
-    """Return the places of some doers' entries among those that are ordered by ``doer``. O(doers log entries)."""
-    ends = [np.searchsorted(doer, [one, one + 1]) for one in doers]
-    return np.concatenate([np.arange(low, high) for low, high in ends]) if ends else np.empty(0, dtype=np.intp)
+def places_of(doers: Sequence[int], pointer: Pointers) -> NDArray[np.intp]:
+    """Return the places of some doers' entries, which are compressed rows by doer. O(doers + entries)."""
+    if len(doers) == 1:
+        return np.arange(pointer[doers[0]], pointer[doers[0] + 1])
+    ends = [np.arange(pointer[one], pointer[one + 1]) for one in doers]
+    return np.concatenate(ends) if ends else np.empty(0, dtype=np.intp)
 
 
 def is_estimated(basis: Codes) -> Flags:

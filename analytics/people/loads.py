@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.expansion.expanded import Expanded
+from analytics.expansion.kernels import rows_of
 from analytics.expansion.teams import PERSON, Teams
 from analytics.expansion.worth import item_worth
 from analytics.people.commitments import Commitments, capacities, places_of
@@ -109,11 +110,14 @@ class Loads:
         self._expanded = expanded
         self.commitments = Commitments.of(expanded, today, weeks)
         self._teams = Teams.of(snapshot)
+        self._points = np.nan_to_num(self.commitments.points)
         self._velocities = Velocities(expanded, today)
         self._people = snapshot.of_kind("Person")
         first, last = self.commitments.first, self.commitments.last
         capacity = capacities(expanded, self._people, first, last)
         self._capacity = dict(zip(self._people.tolist(), capacity, strict=True))
+        self._pointer = rows_of(self.commitments.doer, len(snapshot))
+        self._days = [as_date(day) or date.max for day in first]
         self._length = float((last[-1] - first[0]).astype(np.int64) + 1) / 7
         home: dict[int, list[int]] = {}
         for person in self._people.tolist():
@@ -143,15 +147,14 @@ class Loads:
 
     def _load(self, row: int, doers: list[int], capacity: Floats, team: str | None) -> Load:
         items, found = self._expanded.snapshot.items, self.commitments
-        mine = places_of(doers, found.doer)
+        mine = places_of(doers, self._pointer)
         sized = mine[found.estimated[mine]]
-        hours, points = found.hours[sized], np.nan_to_num(found.points[sized])
-        weekly_hours, weekly_points = hours @ found.weekly[sized], points @ found.weekly[sized]
+        hours, weekly = found.hours[sized], found.weekly[sized]
+        weekly_hours, weekly_points = hours @ weekly, self._points[sized] @ weekly
         velocity = self._velocities.of(doers)
         total, in_points = float(weekly_hours.sum()), float(weekly_points.sum())
         commitment, unit = _commitment(velocity, total / self._length, in_points / self._length)
-        days = [as_date(day) or date.max for day in found.first]
-        values = zip(days, capacity.tolist(), weekly_hours.tolist(), weekly_points.tolist(), strict=True)
+        values = zip(self._days, capacity.tolist(), weekly_hours.tolist(), weekly_points.tolist(), strict=True)
         return Load(
             key=items.key[row],
             title=items.title[row],
@@ -167,8 +170,8 @@ class Loads:
             velocity_points=velocity.points,
             commitment=commitment,
             unit=unit,
-            items=len(np.unique(found.item[sized])),
-            unestimated=len(np.unique(found.item[mine[~found.estimated[mine]]])),
+            items=len(set(found.item[sized].tolist())),
+            unestimated=len(set(found.item[mine[~found.estimated[mine]]].tolist())),
         )
 
     def relief(self) -> list[Relief]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.snapshots.columns import Floats
+from analytics.expansion.kernels import compiled
+from graph.snapshots.columns import Flags, Floats
 
-_ROUNDING = 1e-6
+_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,8 @@ class _Pieces:
 
     def best(self, over: Floats) -> Piece | None:
         """Return, and take, the piece that removes most of an overload, of equals that which moves least beside it."""
-        if not self._there.any():
-            return None
-        removed = np.minimum(self._hours, over).sum(axis=1)
-        beside = self._hours.sum(axis=1) - removed
-        removed[~self._there] = -1.0
-        place = int(np.lexsort((np.round(beside, 6), -np.round(removed, 6)))[0])
-        if removed[place] <= _ROUNDING:
+        place = _best(self._hours, self._there, over) if len(self._pieces) else -1
+        if place < 0:
             return None
         self._there[place] = False
         return self._pieces[place]
@@ -131,12 +127,7 @@ class _Weeks:
 
     def room(self, piece: Piece, mates: NDArray[np.intp]) -> int:
         """Return the mate (ascending places) with most room among those with enough in each week, -1 for none."""
-        left, capacity, used = self.left[mates], self.capacity[mates], piece.hours > 0
-        able = ~_over(left + piece.hours, capacity)[:, used].any(axis=1)
-        if not able.any():
-            return -1
-        room = np.where(able, (capacity - left).sum(axis=1), -np.inf)
-        return int(mates[np.argmax(room)])
+        return _roomiest(self.left, self.capacity, mates, piece.hours)
 
     def needed(self, place: int, taken: Sequence[tuple[Piece, int]]) -> list[Relief]:
         """Return the moves of one person without those that turn out not to be needed, which are taken back."""
@@ -150,3 +141,38 @@ class _Weeks:
                 whom = self.people[to] if to >= 0 else -1
                 kept.append(Relief(piece.item, self.people[place], whom, float(piece.hours.sum())))
         return kept[::-1]
+
+
+@compiled
+def _best(hours: Floats, there: Flags, over: Floats) -> int:
+    """Return the place of the piece that is best given away (``_Pieces.best``), -1 where none removes anything.
+
+    ``hours`` have the shape (pieces, w), ``over`` (w,). O(pieces w).
+    """
+    best, most, least = -1, 0.0, np.inf  # in units of what is rounded off
+    for place in range(len(hours)):
+        removed, beside = 0.0, 0.0
+        for week in range(len(over)):
+            removed += min(hours[place, week], over[week])
+            beside += max(hours[place, week] - over[week], 0.0)
+        if not there[place] or removed <= _ROUNDING:
+            continue
+        removed, beside = np.rint(removed / _ROUNDING), np.rint(beside / _ROUNDING)
+        if removed > most or (removed == most and beside < least):
+            best, most, least = place, removed, beside
+    return best
+
+
+@compiled
+def _roomiest(left: Floats, capacity: Floats, mates: NDArray[np.intp], hours: Floats) -> int:
+    """Return the first of ``mates`` with most room among those with enough for ``hours`` in each week, else -1."""
+    best, most = -1, -np.inf
+    for mate in mates:
+        room, able = 0.0, True
+        for week in range(len(hours)):
+            room += capacity[mate, week] - left[mate, week]
+            if hours[week] > 0 and left[mate, week] + hours[week] > capacity[mate, week] + _ROUNDING:
+                able = False
+        if able and room > most:
+            best, most = int(mate), room
+    return best

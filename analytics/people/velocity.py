@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.expansion.expanded import Expanded
+from analytics.expansion.kernels import rows_of
 from analytics.people.commitments import Doers, places_of
 from graph.rules.lifecycle import Category
 from graph.snapshots.columns import Floats
@@ -45,18 +46,18 @@ class Velocities:
         item = doers.item[chosen]
         # 0 is the last whole week, and so on backwards.
         self._week: NDArray[np.int64] = ((monday - days[item]).astype(np.int64) - 1) // 7
-        self._doer = doers.doer[chosen]
+        self._pointer = rows_of(doers.doer[chosen], len(snapshot))
         size = np.where(np.isfinite(items.estimate), items.estimate, items.spent)
         self._hours = size[item] * doers.part[chosen]
         self._points = items.points[item] * doers.part[chosen]
 
-    def of(self, doers: Iterable[int]) -> Velocity:
+    def of(self, doers: Sequence[int]) -> Velocity:
         """Return what some people and teams have finished a week, together.
 
         Each of the last 12 whole weeks counts half as much as the one 4 weeks after it; those before the first in which
         any of them finished anything do not count.
         """
-        mine = places_of(doers, self._doer)
+        mine = places_of(doers, self._pointer)
         weeks = int(self._week[mine].max(initial=-1)) + 1
         return Velocity(self._mean(mine, self._hours, weeks), self._mean(mine, self._points, weeks), weeks)
 

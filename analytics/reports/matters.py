@@ -17,6 +17,7 @@ from analytics.expansion.ownership import Ownership
 from analytics.expansion.readiness import Readiness
 from analytics.expansion.scope import Focus
 from analytics.expansion.steps import Step
+from analytics.expansion.trees import ChainTree
 from analytics.objectives.budgets import Ledger
 from analytics.objectives.okr import okr_rollup
 from analytics.people.bus_factors import BusFactors
@@ -50,7 +51,7 @@ class Matters:
 
     def first(self) -> Iterator[Statement]:
         """Yield late goals, exceeded budgets, commitments above velocity and the gravest threats."""
-        late = [self._delay(chain) for chain in self._late()[:3]]
+        late = [self._delay(chain) for chain in self._late(3)]
         yield from late
         money = [(row, one) for row, one in Ledger(self.expanded).budgets() if one.granted and self._shown(row)]
         over = [(row, one) for row, one in money if one.over > 0]
@@ -63,14 +64,17 @@ class Matters:
             yield self._on_keys(f"{team.title or team.key} {text}.", [team.key])
         yield from self._threats({key for one in late for key in one.keys})
 
-    def _late(self) -> list[Chain]:
-        """Return the worst chain of each open goal that it makes late, those that cost most first."""
-        snapshot, value = self.expanded.snapshot, self.expanded.goals.value
-        found = []
-        for row in self._open_goals[:_GOALS]:
-            chains = blocking_chains(snapshot, snapshot.names[row], 1, today=self.today, hidden=self.hidden)
-            found += [(-value[row] * chain.delay_days, chain) for chain in chains if (chain.delay_days or 0) > 0]
-        return [chain for _, chain in sorted(found, key=lambda one: (one[0], one[1].goal))]
+    def _late(self, count: int) -> list[Chain]:
+        """Return the worst chains of open goals that these make late, those that cost most first."""
+        expanded, snapshot, cost = self.expanded, self.expanded.snapshot, dict[int, float]()
+        for tree in ChainTree.each(expanded, self._open_goals[:_GOALS]):
+            if tree.late()[tree.roots].any():
+                worst = np.array(tree.worst(1), dtype=np.int32)
+                days = expanded.calendar.days_from(expanded.due[tree.row].item(), tree.finish_days(worst))
+                cost[tree.row] = float(expanded.goals.value[tree.row] * days[0])
+        late = sorted((row for row in cost if cost[row] > 0), key=lambda row: (-cost[row], snapshot.items.key[row]))
+        names = [snapshot.names[row] for row in late[:count]]
+        return [blocking_chains(snapshot, name, 1, today=self.today, hidden=self.hidden)[0] for name in names]
 
     def _delay(self, chain: Chain) -> Statement:
         snapshot, root = self.expanded.snapshot, chain.root

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.worth import item_worth
 from analytics.results import name_of
@@ -52,9 +54,17 @@ class Writer:
         self._worth = item_worth(expanded)
 
     def ranked(self, rows: Iterable[int]) -> list[int]:
-        """Return rows that may be named: those that most goal value depends on first, then by key."""
-        keys = self.expanded.snapshot.items.key
-        return sorted((row for row in rows if self.seen[row]), key=lambda row: (-self._worth[row], keys[row]))
+        """Return rows that may be named: those that most goal value depends on first, then by key.
+
+        So are the first 100; what no statement names comes after them in any order.
+        """
+        keys, found = self.expanded.snapshot.items.key, np.fromiter(rows, dtype=np.intp)
+        found = found[self.seen[found]]
+        found = found[np.argsort(-self._worth[found], kind="stable")]
+        least = self._worth[found[min(len(found), MOST_KEYS) - 1]] if len(found) else 0.0
+        named = int(np.count_nonzero(self._worth[found] >= least))
+        first = sorted(found[:named].tolist(), key=lambda row: (-self._worth[row], keys[row]))
+        return [*first, *found[named:].tolist()]
 
     def names(self, rows: Sequence[int], most: int = 3) -> str:
         """Write the first of some items with their titles, and how many more there are."""
