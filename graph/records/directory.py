@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from graph import cypher
 from graph.batch import Ref
+from graph.overlay import Overlay
 from graph.store import Transaction
 
 Address = tuple[str, str]
@@ -54,8 +54,7 @@ class Directory:
     ) -> None:
         self._workspace = workspace
         self._complete = complete
-        self._before = before or {}
-        self._known: dict[Address, Known] = {}
+        self._known: Overlay[Address, Known] = Overlay(before or {})
         self._absent: set[Address] = set()
         self._gone: set[Address] = set()
 
@@ -63,7 +62,7 @@ class Directory:
         address = (ref.space, ref.value)
         if address in self._gone:
             return None
-        return self._known.get(address) or self._before.get(address)
+        return self._known.get(address)
 
     def add(self, item: Known) -> None:
         """Remember an item under each of its addresses."""
@@ -81,7 +80,7 @@ class Directory:
 
     def branch(self) -> Directory:
         """Return a directory that goes on from this one and leaves it as it is."""
-        branch = Directory(self._workspace, ChainMap(self._known, dict(self._before)), complete=self._complete)
+        branch = Directory(self._workspace, self._known, complete=self._complete)
         branch._absent, branch._gone = self._absent, set(self._gone)
         return branch
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from graph import cypher
 from graph.model import EDGES, Role
+from graph.overlay import Overlay
 from graph.rules.expansion import Port
 from graph.store import Transaction
 
@@ -55,8 +55,8 @@ class Tied:
 class Ties:
     """Ties by item. Items and edges that are archived, or not there, have none."""
 
-    def __init__(self, known: MutableMapping[str, Tied | None] | None = None) -> None:
-        self._known: MutableMapping[str, Tied | None] = {} if known is None else known
+    def __init__(self, known: dict[str, Tied | None] | None = None) -> None:
+        self._known = {} if known is None else known
 
     def __getitem__(self, item: str) -> Tied:
         """Return the ties of an item that was read."""
@@ -107,14 +107,14 @@ class Ties:
 
     def branch(self) -> Ties:
         """Return ties that go on from these and leave them as they are."""
-        return Ties(ChainMap({}, self._known))
+        return Ties(Overlay(self._known))
 
     def absorb(self, branch: Ties) -> None:
         """Take over what a branch has come to know."""
-        if isinstance(branch._known, ChainMap):
-            self._known.update(branch._known.maps[0])
+        if isinstance(branch._known, Overlay):
+            self._known.update(branch._known)
         else:
-            self._known = branch._known
+            self._known = branch._known  # the branch forgot everything
 
 
 PART: Final = next(kind.name for kind in EDGES.values() if kind.role is Role.CONTAINS)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import ChainMap, defaultdict
-from collections.abc import Container, Iterable, MutableMapping
+from collections import defaultdict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from graph import cypher
 from graph.model import NODES
+from graph.overlay import Overlay
 from graph.records.directory import Directory, Known
 from graph.rules.ties import EdgeName, Ties
 from graph.rules.validation import State, arrived, arrived_edge
@@ -30,18 +31,18 @@ class Memory:
     """Items, edges and kept answers as the transaction knows them; ``None``: there is none."""
 
     directory: Directory
-    states: MutableMapping[str, State] = field(default_factory=dict)
-    edges: MutableMapping[EdgeName, State | None] = field(default_factory=dict)
-    answers: MutableMapping[str, Kept | None] = field(default_factory=dict)
+    states: dict[str, State] = field(default_factory=dict)
+    edges: dict[EdgeName, State | None] = field(default_factory=dict)
+    answers: dict[str, Kept | None] = field(default_factory=dict)
     ties: Ties = field(default_factory=Ties)
 
     def branch(self) -> Memory:
         """Return a memory that goes on from this one and leaves it as it is."""
         return Memory(
             self.directory.branch(),
-            ChainMap({}, self.states),
-            ChainMap({}, self.edges),
-            ChainMap({}, self.answers),
+            Overlay(self.states),
+            Overlay(self.edges),
+            Overlay(self.answers),
             self.ties.branch(),
         )
 
@@ -49,9 +50,9 @@ class Memory:
         """Take over what a branch has come to know."""
         self.directory.absorb(branch.directory)
         self.ties.absorb(branch.ties)
-        for own, other in ((self.states, branch.states), (self.edges, branch.edges), (self.answers, branch.answers)):
-            assert isinstance(other, ChainMap)
-            own.update(other.maps[0])
+        self.states.update(branch.states)
+        self.edges.update(branch.edges)
+        self.answers.update(branch.answers)
 
     async def read_states(self, transaction: Transaction, workspace: str, items: Iterable[Known]) -> None:
         """Read the stored states of items that are not remembered. One query a kind."""
@@ -81,7 +82,7 @@ class Memory:
 
     async def look_up_answers(self, transaction: Transaction, workspace: str, keys: Iterable[str]) -> None:
         """Read the answers kept under idempotency keys that are not known yet. One query at most."""
-        wanted = sorted(set(keys) - self.answers.keys())
+        wanted = sorted({key for key in keys if key not in self.answers})
         if wanted:
             rows = await transaction.rows(cypher.FIND_ANSWERS, workspace=workspace, keys=wanted)
             self.answers.update(dict.fromkeys(wanted))
