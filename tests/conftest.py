@@ -12,6 +12,7 @@ from typing import Final
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from graph.connection import Connection
 from workatlas.embedded import NEO4J_VERSION, ensure_running
@@ -21,6 +22,11 @@ from workatlas.settings import Settings
 _LONGEST: Final = (
     "test_fuzzing.py", "test_database.py", "test_workers.py", "test_canaries.py", "test_install.py", "test_key.py",
 )  # fmt: skip
+
+
+# How long it takes to draw an example, and to try it, is the machine's business.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,12 +48,12 @@ def connection(run_folder: Path) -> Iterator[Connection]:
     The processes of a run share the embedded one, as commands do: the last that leaves stops it. Without any of them
     the tests that need one are skipped, or fail where ``CI`` is set.
     """
-    settings = Settings.from_environ(os.environ)
-    if settings.neo4j_uri is None and _docker_answers():
+    given = Settings.from_environ(os.environ)
+    if given.neo4j_uri is None and _docker_answers():
         yield from _container()
         return
     try:
-        database = ensure_running(replace(settings, home=run_folder / "home", profile="tests"))
+        database = ensure_running(replace(given, home=run_folder / "home", profile="tests"))
     except WorkatlasError as error:
         if os.environ.get("CI"):
             raise

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graph.batch import Ref
@@ -210,7 +210,7 @@ _HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, deadline=None)
 @given(_HOSTILE)
 @example("\ud800 office")
 @example("\x00")
@@ -230,7 +230,7 @@ def test_whatever_is_typed_is_answered_or_refused_in_a_sentence(shelf: Shelf, te
     assert hits.total == len(hits.hits)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_items_are_found_exactly_where_all_words_stand(shelf: Shelf, data: st.DataObject) -> None:
     """Compare with plain Python over the titles, for plain words: the last one may be a beginning."""
@@ -246,7 +246,7 @@ def test_items_are_found_exactly_where_all_words_stand(shelf: Shelf, data: st.Da
     assert found - {"D-1"} == expected
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40), min_size=1, max_size=8))
 def test_every_title_finds_its_item(shelf: Shelf, titles: list[str]) -> None:
     titles = [title for title in titles if title.strip() and not title.startswith('"')]

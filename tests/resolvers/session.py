@@ -51,7 +51,8 @@ class Session:
     async def _executed(self, asked: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Answer]:
         keeper = SnapshotKeeper(self.store, self.world.workspace)
         viewer = Viewer.local(self.world.workspace)
-        bounds = Bounds(depth=40, nodes=10**12)  # here is tested what larger operations would do
+        # Here is tested what larger operations would do, and nothing that depends on how fast the machine is.
+        bounds = Bounds(depth=40, nodes=10**12, seconds=3600)
         gathering = Gathering(self.store)
         answers = [
             execute(text, variables, None, Context(
