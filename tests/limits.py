@@ -160,7 +160,8 @@ OTHERS: Final[dict[str, str]] = {
     **dict.fromkeys(
         (
             "graph.records.tail.POLL_SECONDS", "graph.records.tail._OUTAGE_SECONDS", "resolvers.live.SETTLE_SECONDS",
-            "workatlas.auth.jwks.MIN_SECONDS", "workatlas.auth.jwks.REFRESH_SECONDS",
+            "graph.writing.committer.PATIENCE_SECONDS", "workatlas.auth.jwks.MIN_SECONDS",
+            "workatlas.auth.jwks.REFRESH_SECONDS",
             "workatlas.counters._BUSY_SECONDS", "workatlas.counters._SWEEP_SECONDS",
             "workatlas.embedded.reviving.LOOK_SECONDS", "workatlas.examining.LONGEST_SECONDS",
             "workatlas.graphql_endpoint._UNWATCHED_SECONDS", "workatlas.health.KEPT_SECONDS",
