@@ -1,26 +1,26 @@
 """Time and memory of a forecast on seeded layered graphs, in hours and with everybody on leave in some weeks.
 
 Run as ``python -m benchmarks.forecast [ITEMS ...] [--samples SAMPLES]``; by default 10,000, 100,000 and 1,000,000 items
-with three times as many edges, and 1,000 samples. Each size is a process of its own, so that its peak is its own. The
-expanded graph is there; preparing is what a forecast does before it draws.
+with three times as many edges, and 1,000 samples. The expanded graph is there; preparing is what a forecast does before
+it draws.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import resource
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing import get_context
 from time import perf_counter
-from typing import Final
-
-import numpy as np
+from typing import Final, NamedTuple
 
 from analytics import Expanded, Uncertainty
+from analytics.expansion.finishes import finish_of
 from analytics.forecasting.simulation import Simulation
 from analytics.forecasting.uncertainty import spread_of
 from benchmarks.analytics import TODAY, layered
@@ -43,38 +43,36 @@ def with_leave(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, items=replace(snapshot.items, calendar=names), calendars=tuple(calendars))
 
 
-def measured(snapshot: Snapshot, samples: int, workers: Sequence[int]) -> tuple[float, list[float], np.datetime64]:
-    """Return the seconds of preparing and of sampling by each number of threads, and the latest day of a sample."""
+class Measured(NamedTuple):
+    """What one process measured: seconds by number of threads, the latest day of a sample, and its peak of memory."""
+
+    edges: int
+    prepared: float
+    sampled: tuple[float, ...]
+    latest: str
+    peak: float
+
+
+def measured(size: int, samples: int, workers: Sequence[int], own: bool) -> Measured:
+    """Measure a size, in calendars of their own or in hours. What is compiled is compiled, or loaded, before."""
+    _forecast(layered(1000), 8, [1], own)
+    return _forecast(layered(size), samples, workers, own)
+
+
+def _forecast(snapshot: Snapshot, samples: int, workers: Sequence[int], own: bool) -> Measured:
+    snapshot = with_leave(snapshot) if own else snapshot
     expanded, row = Expanded.of(snapshot, TODAY), snapshot.row("O-1")
-    expanded.finish_hours(row)
+    finish_of(expanded, row)
     begin = perf_counter()
     simulation = Simulation(expanded, spread_of(expanded, Uncertainty()), [row])
-    prepared, taken, latest = perf_counter() - begin, list[float](), np.datetime64("NaT", "D")
+    prepared, taken, latest = perf_counter() - begin, list[float](), ""
     for threads in workers:
         begin = perf_counter()
         sampled = simulation.run(samples, 1, threads=threads)
         taken.append(perf_counter() - begin)
-        latest = sampled.days.max()
-    return prepared, taken, latest
-
-
-def report(size: int, samples: int, workers: Sequence[int]) -> None:
-    """Print a size's rows: in hours, and in calendars with the ratio of the two."""
-    for snapshot in (small := layered(1000), with_leave(small)):  # compiles, or loads what was compiled
-        measured(snapshot, 8, [1])
-    snapshot = layered(size)
-    prepared, hours, _ = measured(snapshot, samples, workers)
-    _print(size, snapshot, "hours", prepared, hours)
-    snapshot = with_leave(snapshot)
-    prepared, days, latest = measured(snapshot, samples, workers)
-    ratio = ", ".join(f"{own / plain:.1f}" for own, plain in zip(days, hours, strict=True))
-    _print(size, snapshot, f"own calendars, until {latest}: {ratio} times as long", prepared, days)
-
-
-def _print(size: int, snapshot: Snapshot, counted: str, prepared: float, taken: Sequence[float]) -> None:
+        latest = str(sampled.days.max())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    times, edges = " | ".join(f"{seconds:.2f}" for seconds in taken), len(snapshot.edges.kind)
-    print(f"| {size:,} | {edges:,} | {counted} | {prepared:.2f} | {times} | {peak:,.0f} |", flush=True)
+    return Measured(len(snapshot.edges.kind), prepared, tuple(taken), latest, peak)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -84,14 +82,20 @@ def main(arguments: Sequence[str]) -> None:
     given = parser.parse_args(arguments)
     workers = sorted({1, os.cpu_count() or 1})
     heads = " | ".join(f"{given.samples:,} samples, {count} threads s" for count in workers)
-    print(f"| items | edges | counted in | prepare s | {heads} | peak MB |")
-    print("|---" * (5 + len(workers)) + "|", flush=True)
-    for size in given.items:
-        process = multiprocessing.get_context("spawn").Process(target=report, args=(size, given.samples, workers))
-        process.start()
-        process.join()
-        if process.exitcode:
-            raise SystemExit(process.exitcode)
+    print(f"| items | edges | counted in | until | prepare s | {heads} | peak MB |")
+    print("|---" * (6 + len(workers)) + "|", flush=True)
+    # Each in a process of its own, so that its peak of memory is its own.
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+        for size in given.items:
+            hours, own = (pool.submit(measured, size, given.samples, workers, own).result() for own in (False, True))
+            ratio = ", ".join(f"{one / plain:.1f}" for one, plain in zip(own.sampled, hours.sampled, strict=True))
+            for counted, found in (("hours", hours), (f"own calendars: {ratio} times as long", own)):
+                times = " | ".join(f"{seconds:.2f}" for seconds in found.sampled)
+                print(
+                    f"| {size:,} | {found.edges:,} | {counted} | {found.latest} | {found.prepared:.2f} | {times} "
+                    f"| {found.peak:,.0f} |",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.expansion.calendar import Calendar
 from analytics.expansion.ownership import sure_edges
@@ -52,6 +54,13 @@ class Calendars:
         who is inactive. O(w log days off).
         """
         return np.zeros(len(first)) if self.inactive[row] else self.of_item(row).capacity(first, last)
+
+    def alike(self, people: NDArray[np.integer]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+        """Yield one of some people (rows), and the places of all who have the same capacity, for each capacity."""
+        kind = np.where(self.inactive[people], -1, self.index[people])
+        for one in np.unique(kind).tolist():
+            places = np.flatnonzero(kind == one)
+            yield int(people[places[0]]), places
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Calendars:

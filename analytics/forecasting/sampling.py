@@ -83,12 +83,13 @@ def draw_teams(teams: Words, block: int, seed: Word, luck: Words) -> None:
 
 @compiled
 def draw_hours(
-    identity: Word, team: int, share: int, scale: float, table: Floats, block: int, seed: Word, drawn: Words,
-    luck: Words, hours: Floats,
+    identity: Word, team: int, share: int, scale: float, tables: Floats, table: int, block: int, seed: Word,
+    drawn: Words, luck: Words, hours: Floats,
 ) -> None:  # fmt: skip
     """Draw the hours of one piece in one block and add them to ``hours`` (shape (LANES,)).
 
-    ``drawn`` (shape (LANES,)) is room for its words; see ``Pieces`` for the others.
+    ``drawn`` (shape (LANES,)) is room for its words; see ``Pieces`` for the others. The row of ``tables`` comes by its
+    place: threads that took rows out of one array would wait for each other at its count of references.
     """
     draw(identity, _ITEM, block, seed, drawn)
     if team >= 0 and share > 0:
@@ -97,7 +98,7 @@ def draw_hours(
     for lane in range(LANES):
         cell = np.int64(drawn[lane] >> _CELL)
         part = np.int64(drawn[lane] >> _LUCK & _IN_CELL) * _PART
-        hours[lane] += scale * (table[cell] + part * (table[cell + 1] - table[cell]))
+        hours[lane] += scale * (tables[table, cell] + part * (tables[table, cell + 1] - tables[table, cell]))
 
 
 @compiled
@@ -137,7 +138,7 @@ def sample(
             for lane in range(LANES):
                 length[lane] = 0.0
             for at in range(owned[unit], owned[unit + 1]):
-                draw_hours(identity[at], team[at], share, hours[at], tables[row[at]], block, seed, drawn, luck, length)
+                draw_hours(identity[at], team[at], share, hours[at], tables, row[at], block, seed, drawn, luck, length)
             for lane in range(LANES):
                 ready[lane] = max(release[unit], end[unit] - length[lane])
             chosen = not np.isnan(need[unit])

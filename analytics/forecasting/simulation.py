@@ -136,7 +136,7 @@ class Simulation:
                 at = place[row]
                 draw_hours(
                     pieces.identity[at], pieces.team[at], pieces.share, pieces.hours[at],
-                    pieces.tables[pieces.table[at]], block, word, drawn, luck,
+                    pieces.tables, pieces.table[at], block, word, drawn, luck,
                     found[number, block * LANES : (block + 1) * LANES],
                 )  # fmt: skip
         return found[:, :samples]

@@ -87,10 +87,9 @@ class Commitments:
         begin, end = _spans(expanded, today)
         weekly = np.zeros((len(item), weeks))
         calendars = Calendars.of(snapshot)
-        for one in np.unique(doer).tolist():
-            low, high = np.searchsorted(doer, [one, one + 1])
-            rows = item[low:high]
-            weekly[low:high] = _spread(calendars, one, begin[rows], end[rows], first, last)
+        for one, alike in calendars.alike(doer):
+            rows = item[alike]
+            weekly[alike] = _spread(calendars, one, begin[rows], end[rows], first, last)
         done = np.zeros(len(snapshot), dtype=np.bool_)
         done[item] = True
         estimated = is_estimated(sizes.basis[item])
@@ -139,6 +138,7 @@ def _spread(calendars: Calendars, doer: int, begin: Days, end: Days, first: Days
 
 def capacities(expanded: Expanded, people: NDArray[np.integer], first: Days, last: Days) -> Floats:
     """Return the working hours of each person in each week. Shape (people, w)."""
-    calendars = Calendars.of(expanded.snapshot)
-    found = [calendars.capacity(int(person), first, last) for person in people]
-    return np.array(found, dtype=np.float64).reshape(len(people), len(first))
+    calendars, found = Calendars.of(expanded.snapshot), np.zeros((len(people), len(first)))
+    for one, alike in calendars.alike(people):
+        found[alike] = calendars.capacity(one, first, last)
+    return found
