@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import neo4j
@@ -18,6 +19,9 @@ from graph.errors import StoreBusyError, StoreError, StoreTimeoutError
 
 ACQUISITION_SECONDS: Final = 4.0
 """How long a unit of work waits for a connection."""
+
+_PAUSES: Final = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
+"""Seconds before a statement outside any transaction is run again, each time."""
 
 _TRACER: Final = trace.get_tracer("workatlas.graph")
 
@@ -131,10 +135,25 @@ class Store:
                 return await session.execute_write(run)
 
     async def alone(self, statement: str, **parameters: Any) -> None:
-        """Run one statement outside any transaction: schema changes, and those that commit in parts."""
+        """Run one statement outside any transaction: schema changes, and those that commit in parts.
+
+        One that others were in the way of, by a deadlock say, is run again: it must be safe to repeat.
+
+        Raises:
+            StoreError: The database cannot be reached, refused the statement, or others stayed in its way.
+
+        """
         with _translated():
-            async with self._driver.session(database=self._database) as session:
-                await (await session.run(statement, parameters)).consume()
+            for pause in _PAUSES:
+                with suppress(exceptions.TransientError):
+                    await self._run_alone(statement, parameters)
+                    return
+                await asyncio.sleep(pause)
+            await self._run_alone(statement, parameters)
+
+    async def _run_alone(self, statement: str, parameters: dict[str, Any]) -> None:
+        async with self._driver.session(database=self._database) as session:
+            await (await session.run(statement, parameters)).consume()
 
     @contextmanager
     def _unit(self, access: str) -> Iterator[None]:

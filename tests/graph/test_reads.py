@@ -61,3 +61,20 @@ def test_a_read_cannot_write(connection: Connection) -> None:
                 await store.rows("CREATE (n:MustNotBeThere) RETURN 1")
 
     asyncio.run(scenario())
+
+
+def test_what_others_were_in_the_way_of_is_run_again_outside_transactions(connection: Connection) -> None:
+    label = "InTheWay"
+
+    async def scenario() -> None:
+        async with open_store(connection) as store:
+            await store.alone(f"UNWIND range(1, 400) AS i CREATE (:{label} {{i: i}})")
+            try:
+                # Each takes the same locks in another order than its neighbour: they cannot all go on.
+                ways = [f"MATCH (n:{label}) WITH n ORDER BY n.i {way} SET n.x = 1" for way in ("ASC", "DESC")]
+                for _ in range(5):
+                    await asyncio.gather(*(store.alone(way) for way in ways * 4))
+            finally:
+                await store.alone(f"MATCH (n:{label}) DELETE n")
+
+    asyncio.run(scenario())
