@@ -18,11 +18,9 @@ from graph.snapshots.columns import Days, Flags, Floats, Ints
 
 def has_own_calendars(expanded: Expanded) -> bool:
     """Tell whether some open work is done in a calendar of its own, and there are days to do it on."""
-    found = expanded.__dict__.get("_has_own_calendars")
-    if found is None:
-        found = expanded.today is not None and bool(np.any(unit_calendars(expanded) > 0))
-        expanded.__dict__["_has_own_calendars"] = found
-    return bool(found)
+    if expanded.today is None:
+        return False
+    return expanded.once("has own calendars", lambda: bool(np.any(unit_calendars(expanded) > 0)))
 
 
 def unit_calendars(expanded: Expanded) -> Ints:
@@ -75,11 +73,9 @@ class Clock:
     @classmethod
     def of(cls, expanded: Expanded) -> Clock:
         """Return the clock of an expanded graph that has a day, made once."""
-        assert expanded.today is not None
-        found = expanded.__dict__.get("_clock")
-        if not isinstance(found, cls):
-            found = expanded.__dict__["_clock"] = cls(expanded, expanded.today)
-        return found
+        today = expanded.today
+        assert today is not None
+        return expanded.once("clock", lambda: cls(expanded, today))
 
     def ends(self, *, full: bool = False) -> Floats:
         """Return when each unit can end at the earliest; ``full``: all children of goals counted. Shape (u,)."""
@@ -87,9 +83,7 @@ class Clock:
 
     @cached_property
     def _full_ends(self) -> Floats:
-        expanded = self._expanded
-        need = np.full_like(expanded.need, np.nan)
-        return early_moments(self.network, self.work, expanded.arcs.child, expanded.arc_share, need, self.rulers)[2]
+        return self.early(self._expanded.hours, full=True)[2]
 
     def walks(self, first: Ints, begins: Ints) -> Floats:
         """Return the moments at which the walks along ``first`` from some units end by themselves. Shape (r,)."""
@@ -116,11 +110,11 @@ class Clock:
             moments[unit] = earliest(self.rulers, 0, float(hours[unit]))
         return moments
 
-    def early(self, hours: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return when units that take some hours are let start, start, and end. Shape (u,) each."""
-        expanded = self._expanded
-        work = self.work._replace(hours=hours)
-        return early_moments(self.network, work, expanded.arcs.child, expanded.arc_share, expanded.need, self.rulers)
+    def early(self, hours: Floats, *, full: bool = False) -> tuple[Floats, Floats, Floats]:
+        """Return when units that take some hours are let start, start, and end; ``full`` as in ``ends``. (u,) each."""
+        expanded, work = self._expanded, self.work._replace(hours=hours)
+        need = np.full_like(expanded.need, np.nan) if full else expanded.need
+        return early_moments(self.network, work, expanded.arcs.child, expanded.arc_share, need, self.rulers)
 
     def ends_without(self, unit: int, hours: float | None = None) -> Floats:
         """Return when units end if one had no work left, or some ``hours`` less. Shape (u,)."""
@@ -155,12 +149,17 @@ class Clock:
 
     def workspace_hours(self, moments: Floats) -> Floats:
         """Return the hours of the workspace's calendar that are over at moments of shape (n,)."""
-        return np.round(all_hours(self.rulers, 0, moments), 6) + 0.0  # 16, not 15.999999999998
+        return rounded(all_hours(self.rulers, 0, moments))
 
     def _day(self, numbers: Floats) -> Days:
         known = np.isfinite(numbers)
         days = self._today + np.where(known, np.minimum(numbers, _FURTHEST), 0).astype(np.int64)
         return np.where(known, days, np.datetime64("NaT", "D"))
+
+
+def rounded(amounts: Floats) -> Floats:
+    """Return hours without the dust of having been parts of days: 16, not 15.999999999998."""
+    return np.round(amounts, 6) + 0.0
 
 
 _FURTHEST: Final = 2_000_000

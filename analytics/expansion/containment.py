@@ -37,10 +37,7 @@ class Containment:
     @classmethod
     def of(cls, expanded: Expanded) -> Containment:
         """Prepare the look-up, once per expanded graph. O(n + m log m)."""
-        found = expanded.__dict__.get("_containment")
-        if not isinstance(found, cls):
-            found = expanded.__dict__["_containment"] = _containment(expanded)
-        return found
+        return expanded.once("containment", lambda: _containment(expanded))
 
     def below(self, row: int) -> Ints:
         """Return an item and everything below it, each once, nearest first. O(what is below)."""

@@ -7,10 +7,11 @@ numbered in topological order, so that each analysis is one pass over compressed
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,8 @@ from analytics.expansion.waits import Arcs, Waits, arcs_of, waits_of
 from graph.model import Role
 from graph.snapshots.columns import Days, Flags, Floats, Ints
 from graph.snapshots.snapshot import KINDS, Snapshot, traversed
+
+Made = TypeVar("Made")
 
 _KEPT: Final = 4
 """Days for which a snapshot keeps its expanded graph."""
@@ -101,6 +104,17 @@ class Expanded:
             kept[today] = _expand(snapshot, today)
         found: Expanded = kept[today]
         return found
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Return what ``make`` returned when something was first asked for by this name; it is kept with the graph."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        made: Made = self._derived[name]
+        return made
+
+    @cached_property
+    def _derived(self) -> dict[str, Any]:
+        return {}
 
     @cached_property
     def into(self) -> tuple[Pointers, Ints]:

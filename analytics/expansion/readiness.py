@@ -35,10 +35,7 @@ class Readiness:
     @classmethod
     def of(cls, expanded: Expanded) -> Readiness:
         """Work out the readiness of every item, once per expanded graph. O(n + a)."""
-        found = expanded.__dict__.get("_readiness")
-        if not isinstance(found, cls):
-            found = expanded.__dict__["_readiness"] = _readiness(expanded)
-        return found
+        return expanded.once("readiness", lambda: _readiness(expanded))
 
 
 def _readiness(expanded: Expanded) -> Readiness:

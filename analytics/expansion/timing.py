@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.expansion.clock import Clock, has_own_calendars, passing
+from analytics.expansion.clock import Clock, has_own_calendars, passing, rounded
 from analytics.expansion.expanded import Expanded
 from analytics.expansion.moments import settled
 from analytics.expansion.passes import TOLERANCE, arrivals, late_moments, late_starts
@@ -58,13 +58,12 @@ def timing(expanded: Expanded, target: int) -> Timing:
     O(u + a) in hours where all work is done in the workspace's calendar; O((u + a) log e) where some has a calendar of
     its own with e days off. Kept with the expanded graph.
     """
-    kept = expanded.__dict__.setdefault("_timings", {})
+    kept = expanded.once("timings", dict[int, Timing])
     if target not in kept:
         while len(kept) >= _KEPT:
             kept.pop(next(iter(kept)))
         kept[target] = _in_days(expanded, target) if has_own_calendars(expanded) else _in_hours(expanded, target)
-    found: Timing = kept[target]
-    return found
+    return kept[target]
 
 
 _KEPT: Final = 8
@@ -134,11 +133,6 @@ def _clean(amounts: Floats) -> Floats:
     return np.where(np.abs(amounts) < 1e-6, 0.0, amounts)
 
 
-def _rounded(amounts: Floats) -> Floats:
-    """Return hours without the dust of having been parts of days."""
-    return np.round(amounts, 6) + 0.0
-
-
 def _last(ends: Floats) -> float:
     return float(ends.max(initial=0.0))
 
@@ -188,8 +182,8 @@ def _in_days(expanded: Expanded, target: int) -> Timing:
         target=target,
         length=float(clock.workspace_hours(np.array([end]))[0]),
         **hours,
-        total=_rounded(np.maximum(slip, 0.0)),
-        free=_rounded(np.where(reaches, np.maximum(free, 0.0), np.nan)),
+        total=rounded(np.maximum(slip, 0.0)),
+        free=rounded(np.where(reaches, np.maximum(free, 0.0), np.nan)),
         reaches=reaches,
         critical=critical,
         active=network.active,

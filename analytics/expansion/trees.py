@@ -78,9 +78,7 @@ class ChainTree:
                 yield cls._of(expanded, int(row), one, other)
 
     @classmethod
-    def _of(
-        cls, expanded: Expanded, row: int, late: tuple[Floats, Ints], whole: tuple[Floats, Ints]
-    ) -> ChainTree:  # fmt: skip
+    def _of(cls, expanded: Expanded, row: int, late: tuple[Floats, Ints], whole: tuple[Floats, Ints]) -> ChainTree:
         target = int(expanded.unit[expanded.finish[row]])
         delays = late[0] > UNREACHED
         distance = late[0] if late is whole else np.where(delays, late[0], whole[0])
@@ -175,16 +173,15 @@ class _Roots:
     @classmethod
     def of(cls, expanded: Expanded) -> _Roots:
         """Find them once for an expanded graph."""
-        found = expanded.__dict__.get("_roots")
-        if not isinstance(found, cls):
-            begins = _root_units(expanded)
-            rows = np.flatnonzero(expanded.is_container & (expanded.gate >= 0))
-            gate, finish = expanded.unit[expanded.gate[rows]], expanded.unit[expanded.finish[rows]]
-            both = begins[gate] & begins[finish] & ~expanded.is_cycle[gate] & ~expanded.is_cycle[finish]
-            units = np.flatnonzero(begins).astype(np.int32)
-            found = cls(units, expanded.is_cycle, gate[both], finish[both])
-            expanded.__dict__["_roots"] = found
-        return found
+        return expanded.once("roots", lambda: cls._found(expanded))
+
+    @classmethod
+    def _found(cls, expanded: Expanded) -> _Roots:
+        begins = _root_units(expanded)
+        rows = np.flatnonzero(expanded.is_container & (expanded.gate >= 0))
+        gate, finish = expanded.unit[expanded.gate[rows]], expanded.unit[expanded.finish[rows]]
+        both = begins[gate] & begins[finish] & ~expanded.is_cycle[gate] & ~expanded.is_cycle[finish]
+        return cls(np.flatnonzero(begins).astype(np.int32), expanded.is_cycle, gate[both], finish[both])
 
     def reaching(self, distance: Floats, target: int) -> Ints:
         """Return those that lead to a target: of the two ends of a container the one from which it is further."""

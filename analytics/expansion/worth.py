@@ -28,10 +28,7 @@ def unit_worth(expanded: Expanded) -> Floats:
     Whoever reaches a goal reaches its open ancestors, so only goals without an open ancestor are counted. Goals in one
     cycle count once, as the most valuable of them. O((n + m) g / 64) for g such goals.
     """
-    found = expanded.__dict__.get("_worth")
-    if found is None:
-        found = expanded.__dict__["_worth"] = _unit_worth(expanded)
-    return np.asarray(found, dtype=np.float64)
+    return expanded.once("worth", lambda: _unit_worth(expanded))
 
 
 def _unit_worth(expanded: Expanded) -> Floats:
