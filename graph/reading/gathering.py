@@ -107,12 +107,22 @@ class Gathering:
 
     async def _alone(self, sight: Sight, read: Read, answer: asyncio.Future[list[Any]]) -> None:
         try:
-            row = (await self._store.rows(read.text, **read.own, **read.limits, **sight.parameters))[0]
+            row = await row_alone(self._store, sight, read)
         except Exception as error:  # noqa: BLE001 - it is raised where the answer is waited for
             if not answer.done():
                 answer.set_exception(error)
         else:
             _answered(answer, row)
+
+
+async def row_alone(store: Store, sight: Sight, read: Read) -> list[Any]:
+    """Return the row of a read that is a statement of its own.
+
+    Raises:
+        StoreError: The database failed.
+
+    """
+    return (await store.rows(read.text, **read.own, **read.limits, **sight.parameters))[0]
 
 
 def _answered(answer: asyncio.Future[list[Any]], row: list[Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graph.reading.gathering import Gathering, Read
+from graph.reading.gathering import Gathering, Read, row_alone
 from graph.reading.rounds import Program, Round, Step
 from graph.reading.selection import Page
 from graph.reading.words import Words
@@ -58,7 +58,7 @@ async def traverse(
     if gathering is not None and program.named:
         answer = await gathering.row(sight, read)
     else:
-        answer = (await store.rows(read.text, **read.own, **read.limits, **sight.parameters))[0]
+        answer = await row_alone(store, sight, read)
     statuses = answer.pop() if program.statuses else []
     total = answer.pop() if program.total else 0
     rows = answer[0] if program.rows else []

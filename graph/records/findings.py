@@ -104,9 +104,8 @@ async def read_findings(store: Store, workspace_id: str, states: Collection[Stat
     """
     found: list[Finding] = []
     after = ""
-    wanted = {"states": [str(one) for one in states], "ids": [], "upto": None, "first": PAGE}
-    while rows := await store.rows(cypher.READ_FINDINGS, workspace=workspace_id, after=after, **wanted):
-        found += map(decoded, rows)
+    while some := await read_some(store, workspace_id, (), states, after=after):
+        found += some.values()
         after = found[-1].id
     return sorted(found, key=lambda one: (one.kind, one.sentence, one.id))
 
@@ -189,7 +188,7 @@ async def _is_seen(transaction: Transaction, finding: Finding, sight: Sight | No
 
 
 async def read_some(
-    transaction: Transaction,
+    store: Store | Transaction,
     workspace_id: str,
     ids: Sequence[str],
     states: Collection[State] = (),
@@ -202,11 +201,11 @@ async def read_some(
 
     Of all that, only what follows ``after`` and comes up to ``upto``, and of that the ``first``.
     """
-    rows = await transaction.rows(
-        cypher.READ_FINDINGS, workspace=workspace_id, ids=ids, states=[str(one) for one in states],
+    rows = await store.rows(
+        cypher.READ_FINDINGS, workspace=workspace_id, ids=list(ids), states=[str(one) for one in states],
         after=after, upto=upto, first=first,
     )  # fmt: skip
-    return {one.id: one for one in map(decoded, rows)}
+    return {one.id: one for one in map(_decoded, rows)}
 
 
 async def write_findings(transaction: Transaction, workspace_id: str, findings: Iterable[Finding]) -> None:
@@ -245,8 +244,7 @@ def _plain(one: Finding) -> dict[str, Any]:
     }
 
 
-def decoded(row: list[Any]) -> Finding:
-    """Return the finding that ``cypher.READ_FINDINGS`` answered with."""
+def _decoded(row: list[Any]) -> Finding:
     identity, kind, subjects, sentence, first, last, state, until, reason, by, resolved = row
     accepted = None if until is None else date.fromisoformat(until)
     return Finding(identity, kind, tuple(subjects), sentence, first, last, State(state), accepted, reason, by, resolved)
