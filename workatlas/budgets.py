@@ -22,13 +22,16 @@ WAIT_SECONDS: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Standing(Budget):
-    """What is left of one budget; ``exhausted``: what was asked for is more than there was."""
+    """What is left of one budget of ``what``; ``exhausted``: what was asked for is more than there was."""
 
+    what: str = ""
     exhausted: bool = False
 
-    def sentence(self, what: str) -> str:
-        """Return in one sentence that it is used up."""
-        return f"{what} of one minute, {self.limit:,}, are used up: wait {self.seconds} s"
+    @property
+    def refusal(self) -> RefusedError:
+        """What says in one sentence that it is used up."""
+        sentence = f"{self.what} of one minute, {self.limit:,}, are used up: wait {self.seconds} s"
+        return RefusedError("RATE_LIMITED", sentence)
 
     def headers(self) -> dict[str, str]:
         """Return the headers that tell it to a client."""
@@ -51,15 +54,15 @@ class Budgets:
 
     def request(self, viewer: Viewer) -> Standing | None:
         """Count a request; ``None`` for callers without limit."""
-        return self._spend("requests", self._requests, viewer, 1)
+        return self._spend("this caller's requests", self._requests, viewer, 1)
 
     def cost(self, viewer: Viewer, cost: int) -> Standing | None:
         """Count what an operation costs; ``None`` for callers without limit."""
-        return self._spend("cost", self._cost, viewer, cost)
+        return self._spend("the cost of this caller's operations", self._cost, viewer, cost)
 
     def plans(self, viewer: Viewer, lists: int) -> Standing | None:
         """Count lists that Neo4j has to plan; ``None`` for callers without limit."""
-        return self._spend("plans", self._plans, viewer, lists)
+        return self._spend("the new shapes of this caller's operations", self._plans, viewer, lists)
 
     def failure(self, address: str) -> None:
         """Count a key or token that was refused."""
@@ -82,7 +85,8 @@ class Budgets:
             return None
         caller = f"key {viewer.key}" if viewer.key else f"subject {viewer.subject}"
         spent = self._counters.add(f"{what} of {caller}", amount, MINUTE)
-        return Standing(limit, max(limit - spent.number, 0), max(ceil(spent.seconds), 1), spent.number > limit)
+        left, seconds = max(limit - spent.number, 0), max(ceil(spent.seconds), 1)
+        return Standing(limit, left, seconds, what, spent.number > limit)
 
 
 class Turns:

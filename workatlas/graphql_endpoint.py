@@ -66,7 +66,7 @@ class _Exchange:
     cost: int = 0
     code: str = ""
 
-    def within(self, standing: Standing | None, what: str) -> Standing | None:
+    def within(self, standing: Standing | None) -> Standing | None:
         """Return a budget of which something was spent.
 
         Raises:
@@ -75,7 +75,7 @@ class _Exchange:
         """
         if standing is not None and standing.exhausted:
             self.exhausted = standing
-            raise RefusedError("RATE_LIMITED", standing.sentence(what))
+            raise standing.refusal
         return standing
 
 
@@ -107,8 +107,8 @@ async def _answered(exchange: _Exchange) -> Response:
     exchange.viewer = await viewer_of(request, exchange.id)
     exchange.rate = state.budgets.request(exchange.viewer)
     if exchange.rate is not None and exchange.rate.exhausted:
-        message = exchange.rate.sentence("this caller's requests")
-        raise RequestRefused(message, 429, "RATE_LIMITED", Retry_After=str(exchange.rate.seconds))
+        seconds = str(exchange.rate.seconds)
+        raise RequestRefused(str(exchange.rate.refusal), 429, "RATE_LIMITED", Retry_After=seconds)
     if single:
         response, answer = await serve_single(request, _caller(exchange), exchange.id, exchange.media, body)
         return response if answer is None else _shown(exchange, answer, always=True)
@@ -160,10 +160,10 @@ async def _executed(exchange: _Exchange, document: str, asked: Asked, reading: b
     def spend(cost: int) -> Standing | None:
         exchange.cost = cost
         exchange.budget = state.budgets.cost(viewer, cost)
-        return exchange.within(exchange.budget, "the cost of this caller's operations")
+        return exchange.within(exchange.budget)
 
     def planning(lists: int) -> None:
-        exchange.within(state.budgets.plans(viewer, lists), "the new shapes of this caller's operations")
+        exchange.within(state.budgets.plans(viewer, lists))
 
     keeper = state.keepers.of(viewer.workspace)
     context = Context(

@@ -15,7 +15,7 @@ import structlog
 from opentelemetry import trace
 
 from resolvers.context import Context
-from resolvers.errors import RefusedError, refusal
+from resolvers.errors import refusal
 from resolvers.schema import Answer, stream
 from workatlas.budgets import Standing
 from workatlas.graphql_request import Asked, RequestRefused, asked_of
@@ -47,7 +47,7 @@ class Operation:
         try:
             standing = self.caller.state.budgets.request(self.caller.viewer)
             if standing is not None and standing.exhausted:
-                raise RequestRefused(standing.sentence("this caller's requests"), 429, "RATE_LIMITED")
+                raise RequestRefused(str(standing.refusal), 429, "RATE_LIMITED")
             asked = asked_of(payload)
         except RequestRefused as refused:
             answer = Answer(refusal(refused.code, str(refused), self.id), False)
@@ -113,12 +113,12 @@ class Operation:
     def _spend(self, cost: int) -> Standing | None:
         self.cost = cost
         budget: Standing | None = self.caller.state.budgets.cost(self.caller.viewer, cost)
-        _check(budget, "the cost of this caller's operations")
+        _check(budget)
         self.begun.set()
         return budget
 
     def _planning(self, lists: int) -> None:
-        _check(self.caller.state.budgets.plans(self.caller.viewer, lists), "the new shapes of this caller's operations")
+        _check(self.caller.state.budgets.plans(self.caller.viewer, lists))
 
     def _note(self, answer: Answer) -> None:
         self.answers += 1
@@ -145,6 +145,6 @@ class Operation:
         _LOG.info("operation", extra=facts)
 
 
-def _check(standing: Standing | None, what: str) -> None:
+def _check(standing: Standing | None) -> None:
     if standing is not None and standing.exhausted:
-        raise RefusedError("RATE_LIMITED", standing.sentence(what))
+        raise standing.refusal
