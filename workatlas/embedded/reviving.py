@@ -11,6 +11,7 @@ from typing import Final
 from graph.errors import GraphError
 from workatlas.embedded.database import revive
 from workatlas.errors import WorkatlasError
+from workatlas.keeping import pause_after
 from workatlas.settings import Settings
 
 LOOK_SECONDS: Final = 0.5
@@ -46,5 +47,5 @@ def _watch(settings: Settings, stopped: threading.Event) -> None:
             failures, pause = 0, LOOK_SECONDS
         except (WorkatlasError, GraphError) as error:
             failures += 1
-            pause = min(2.0**failures, _LONGEST_PAUSE)
+            pause = pause_after(1.0, failures, _LONGEST_PAUSE)
             _LOG.error("the database ended by itself, and does not start: %s The next attempt is in %g s", error, pause)
