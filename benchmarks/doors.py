@@ -25,7 +25,7 @@ from typing import Any, Final
 import httpx
 import psutil
 
-from benchmarks.graphql.servers import started
+from benchmarks.graphql.servers import PROGRAM, environment, key_for, started
 from graph import migrations
 from graph.connection import Connection
 from graph.errors import UnknownWorkspaceError
@@ -40,7 +40,6 @@ from workatlas.errors import WorkatlasError
 from workatlas.generator import records
 from workatlas.settings import Settings
 
-PROGRAM: Final = str(Path(sys.executable).with_name("workatlas"))
 SECONDS: Final = 60
 """How long one operation may take: longer than by default, so that what is too slow is told rather than stopped."""
 
@@ -121,12 +120,12 @@ async def _purge(connection: Connection, name: str) -> None:
 
 
 def _environ(connection: Connection, name: str) -> dict[str, str]:
-    own = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    return own | {
-        "NEO4J_URI": connection.uri, "NEO4J_USERNAME": connection.username, "NEO4J_PASSWORD": connection.password,
-        "NEO4J_DATABASE": connection.database, "WORKATLAS_WORKSPACE": name, "WORKATLAS_LIMIT_SECONDS": str(SECONDS),
-        "WORKATLAS_FINDINGS_INTERVAL": "0", "WORKATLAS_OPERATIONS_INTERVAL": "0",
+    environ = environment(connection, name) | {
+        "WORKATLAS_LIMIT_SECONDS": str(SECONDS), "WORKATLAS_FINDINGS_INTERVAL": "0",
+        "WORKATLAS_OPERATIONS_INTERVAL": "0",
     }  # fmt: skip
+    environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environ
 
 
 def _report(snapshot: Snapshot, today: date, environ: Mapping[str, str]) -> None:
@@ -190,8 +189,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> str:
 @contextmanager
 def _serving(environ: Mapping[str, str]) -> Iterator[Served]:
     """Start a server for a viewer, and end it whatever happens."""
-    made = _run(["key", "create", "--role", "viewer", "--workspace", environ["WORKATLAS_WORKSPACE"], "--json"], environ)
-    headers = {"Authorization": f"Bearer {json.loads(made)['token']}"}
+    headers = {"Authorization": f"Bearer {key_for('viewer', environ['WORKATLAS_WORKSPACE'], environ)}"}
     with (
         started("workatlas", [PROGRAM, "serve", "--port", "0"], environ) as (url, process),
         httpx.Client(base_url=url, headers=headers, timeout=2 * SECONDS) as client,

@@ -113,7 +113,8 @@ def environment(connection: Connection, workspace: str) -> dict[str, str]:
     """Return the environment of a server of ours, without limit to what one caller may ask for in a minute."""
     return dict(os.environ) | {
         "NEO4J_URI": connection.uri, "NEO4J_USERNAME": connection.username, "NEO4J_PASSWORD": connection.password,
-        "WORKATLAS_WORKSPACE": workspace, "WORKATLAS_LIMIT_RATE_REQUESTS": "0", "WORKATLAS_LIMIT_RATE_COST": "0",
+        "NEO4J_DATABASE": connection.database, "WORKATLAS_WORKSPACE": workspace,
+        "WORKATLAS_LIMIT_RATE_REQUESTS": "0", "WORKATLAS_LIMIT_RATE_COST": "0",
     }  # fmt: skip
 
 
