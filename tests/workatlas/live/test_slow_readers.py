@@ -22,7 +22,7 @@ import websockets
 from graph.batch import Batch, NodeRow
 from graph.connection import Connection
 from graph.records.history import Author
-from graph.store import Store, open_store
+from graph.store import open_store
 from graph.writing.committer import open_committer
 from graph.writing.writer import Mode, Request, write
 from tests.workatlas.served import address_of, serving
@@ -56,11 +56,16 @@ def _rows(first: int, last: int, size: int = 0) -> list[NodeRow]:
     ]
 
 
-async def _large(store: Store, workspace: str, number: int) -> None:
+def _large(connection: Connection, workspace: str, number: int) -> None:
     """Write changes of some hundred kilobytes each: more than the buffers of both sides hold."""
-    for n in range(number):
-        batch = Batch(_rows(n * 10, n * 10 + 10, 60_000))
-        await write(store, workspace, batch, mode=Mode.EDIT, now=time.time_ns() // 1_000_000)
+
+    async def work() -> None:
+        async with open_store(connection) as store:
+            for n in range(number):
+                batch = Batch(_rows(n * 10, n * 10 + 10, 60_000))
+                await write(store, workspace, batch, mode=Mode.EDIT, now=time.time_ns() // 1_000_000)
+
+    asyncio.run(work())
 
 
 def _connected(address: str) -> sockets.socket:
@@ -127,12 +132,7 @@ def test_who_never_reads_is_cut_and_nothing_piles_up(
     connection: Connection, workspace: str, server: uvicorn.Server, connect: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "PATIENCE_SECONDS", 2.0)
-
-    async def work() -> None:
-        async with open_store(connection) as store:
-            await _large(store, workspace, 40)
-
-    asyncio.run(work())
+    _large(connection, workspace, 40)
     client = connect(address_of(server))
     end, most = time.monotonic() + 60, 0
     while time.monotonic() < end and server.server_state.connections:
@@ -148,12 +148,7 @@ def test_who_reads_too_late_learns_why(
     connection: Connection, workspace: str, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "SEND_SECONDS", 1.0)
-
-    async def work() -> None:
-        async with open_store(connection) as store:
-            await _large(store, workspace, 20)
-
-    asyncio.run(work())
+    _large(connection, workspace, 20)
     client = _subscribed(address_of(server))
     time.sleep(3)
     received = bytearray()
@@ -171,12 +166,7 @@ def test_who_reads_in_time_hears_everything(
     connection: Connection, workspace: str, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "SEND_SECONDS", 8.0)
-
-    async def work() -> None:
-        async with open_store(connection) as store:
-            await _large(store, workspace, 20)
-
-    asyncio.run(work())
+    _large(connection, workspace, 20)
     client = _subscribed(address_of(server))
     time.sleep(2)  # long enough for everything between the two to be full
     received = bytearray()
@@ -191,12 +181,7 @@ def test_who_reads_slowly_but_reads_is_not_cut(
     connection: Connection, workspace: str, server: uvicorn.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "PATIENCE_SECONDS", 1.0)
-
-    async def work() -> None:
-        async with open_store(connection) as store:
-            await _large(store, workspace, 6)
-
-    asyncio.run(work())
+    _large(connection, workspace, 6)
     client = _streaming(address_of(server))
     received, begin = 0, time.monotonic()
     while received < 3_600_000:
