@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeVar
 
 import neo4j
@@ -145,9 +145,12 @@ class Store:
         """
         with _translated():
             for pause in _PAUSES:
-                with suppress(exceptions.TransientError):
+                try:
                     await self._run_alone(statement, parameters)
                     return
+                except exceptions.Neo4jError as error:
+                    if not _in_the_way(error):
+                        raise
                 await asyncio.sleep(pause)
             await self._run_alone(statement, parameters)
 
@@ -170,6 +173,14 @@ class Store:
             self.in_use -= 1
             if self._observe is not None:
                 self._observe(access, time.perf_counter() - begin)
+
+
+def _in_the_way(error: exceptions.Neo4jError) -> bool:
+    """Tell whether others were in the way, who made the same index or constraint at this moment among them.
+
+    Then it is there the next time that it is looked whether it is, which ``IF NOT EXISTS`` does.
+    """
+    return isinstance(error, exceptions.TransientError) or "EquivalentSchemaRuleAlreadyExists" in (error.code or "")
 
 
 @asynccontextmanager

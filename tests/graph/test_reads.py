@@ -63,6 +63,19 @@ def test_a_read_cannot_write(connection: Connection) -> None:
     asyncio.run(scenario())
 
 
+def test_many_may_make_the_same_index_at_once(connection: Connection) -> None:
+    async def scenario() -> None:
+        async with open_store(connection) as store:
+            for number in range(5):
+                made = f"CREATE INDEX same_{number} IF NOT EXISTS FOR (n:SameIndex) ON (n.p{number})"
+                try:
+                    await asyncio.gather(*(store.alone(made) for _ in range(16)))
+                finally:
+                    await store.alone(f"DROP INDEX same_{number} IF EXISTS")
+
+    asyncio.run(scenario())
+
+
 def test_what_others_were_in_the_way_of_is_run_again_outside_transactions(connection: Connection) -> None:
     label = "InTheWay"
 
