@@ -17,7 +17,7 @@ from typing import Any, Final
 from graph import cypher
 from graph.batch import Anomaly, Batch, EdgeRow, FieldNames, NodeRow, PolicyValues, Record, Ref, StatusNames, new_id
 from graph.calendars import WorkingCalendars
-from graph.errors import BatchRefusedError, Problem
+from graph.errors import BatchRefusedError, GraphError, Problem, StoreError
 from graph.records import imports, workspace
 from graph.records.directory import Address, Known
 from graph.records.history import Author
@@ -152,6 +152,8 @@ class Load:
         self._waiting: list[EdgeRow] = []
         self._whole_at = 0 if not options.dry_run else None
         """Number of the change up to which this load alone has written: then it knows every item there is."""
+        self._unsure = False
+        """Whether a write was begun of which it is unknown how it ended."""
         self.report = LoadReport(source)
 
     async def run(self, records: Iterable[Record], progress: Callable[[int], None]) -> LoadReport:
@@ -172,8 +174,8 @@ class Load:
             if self._options.prune:
                 await self._prune()
         except BaseException:
-            # What was written by half stays marked until a load of it is done.
-            if self.report.change_seq is None:
+            # What was written by half stays marked until a load of it is done; so does what may have been.
+            if self.report.change_seq is None and not self._unsure:
                 await self._unmark(None)
             raise
         await self._unmark(began)
@@ -225,17 +227,23 @@ class Load:
     async def _write(self, batch: Batch) -> Outcome:
         if self.report.change_seq is not None:
             await self._mark()  # this run goes on, though another of its source may have ended
-        outcome = await write(
-            self._store,
-            self._workspace,
-            batch,
-            mode=Mode.IMPORT,
-            author=self._author,
-            now=self._clock(),
-            known=self._known,
-            whole_at=self._whole_at,
-            dry_run=self._options.dry_run,
-        )
+        self._unsure = True
+        try:
+            outcome = await write(
+                self._store,
+                self._workspace,
+                batch,
+                mode=Mode.IMPORT,
+                author=self._author,
+                now=self._clock(),
+                known=self._known,
+                whole_at=self._whole_at,
+                dry_run=self._options.dry_run,
+            )
+        except GraphError as error:
+            self._unsure = isinstance(error, StoreError) and error.lost
+            raise
+        self._unsure = False
         self.report.add(outcome)
         if self._whole_at is not None and outcome.change_seq == self._whole_at + 1:
             self._whole_at = outcome.change_seq

@@ -13,6 +13,7 @@ from graph.errors import BatchRefusedError
 from graph.records.workspace import read
 from graph.writing import memory
 from graph.writing.loading import LoadOptions, LoadReport, load
+from graph.writing.writer import Outcome, write
 from tests.graph.conftest import Run
 from tests.graph.space import NOW, Space, edge, item, patch
 
@@ -376,6 +377,23 @@ def test_an_import_that_was_killed_stays_marked_until_one_of_its_source_is_done(
         assert [one.rule for one in await space.violations()] == ["every import was finished"]
         await space.load(*world(), chunk=4)
         assert await space.violations() == []
+
+    run(scenario)
+
+
+def test_an_import_that_ends_before_it_knows_what_was_written_stays_marked(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def written_and_cut_off(*given: Any, **options: Any) -> Outcome:
+        await write(*given, **options)
+        raise asyncio.CancelledError
+
+    async def scenario(space: Space) -> None:
+        monkeypatch.setattr("graph.writing.loading.write", written_and_cut_off)
+        with pytest.raises(asyncio.CancelledError):
+            await space.load(item("Task", "T-1", "jira"))
+        assert len(await space.items()) == 1
+        assert [one.rule for one in await space.violations()] == ["every import was finished"]
 
     run(scenario)
 
