@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -22,6 +23,7 @@ with open_counters(Path(sys.argv[1])) as counters:
     for _ in range(int(sys.argv[2])):
         counters.add("together", 1, 600)
     print("counted", flush=True)
+    sys.stdin.readline()  # those who are done do not keep the others from it
     while True:
         counters.add("kill me", 1, 600)
 """
@@ -66,6 +68,12 @@ def test_processes_share_counts_and_a_killed_one_holds_nothing_up(tmp_path: Path
         for one in processes:
             assert one.stdout is not None
             assert one.stdout.readline() == "counted\n"
+        for one in processes:
+            assert one.stdin is not None
+            one.stdin.write("\n")
+            one.stdin.flush()
+        while counters.of("kill me") < 100:
+            time.sleep(0.01)
         for one in processes:  # in the middle of a step, most likely
             psutil.Process(one.pid).kill()
             one.communicate()

@@ -234,7 +234,11 @@ def test_a_server_brings_back_a_database_that_ended_by_itself(settings: Settings
         killed.kill()
         assert _until(url, 503, 5) < 5
         answer = httpx.post(f"{url}/graphql", json={"query": "{ workspace { seq } }"}, timeout=15, trust_env=False)
-        assert answer.json()["errors"][0]["extensions"]["code"] in {"UNAVAILABLE", "BUSY", "TIMEOUT"}
+        # It is told, or it waits until the database is back, which may be in time.
+        told = [one["extensions"]["code"] for one in answer.json().get("errors", ())]
+        assert told[:1] in (["UNAVAILABLE"], ["BUSY"], ["TIMEOUT"]) or answer.json()["data"] == {
+            "workspace": {"seq": 0}
+        }
         _until(url, 200, 120)
         assert status(settings).pid != killed.pid
         answer = httpx.post(f"{url}/graphql", json={"query": "{ workspace { seq } }"}, timeout=15, trust_env=False)
