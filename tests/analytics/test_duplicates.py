@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log
+from math import fsum, log
 from typing import Any
 
 import networkx as nx
@@ -118,7 +118,7 @@ def test_no_pair_is_lost_that_comparing_all_titles_finds(titles: list[str], leas
         for last in words:
             both, either = words[first] & words[last], words[first] | words[last]
             if first < last and both and sum(both <= own for own in words.values()) <= 10:
-                alike = sum(weight[word] for word in both) / sum(weight[word] for word in either)
+                alike = fsum(weight[word] for word in both) / fsum(weight[word] for word in either)
                 if alike >= least:
                     expected[frozenset((first, last))] = alike
     found = {

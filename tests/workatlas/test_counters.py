@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -54,10 +56,21 @@ def test_a_count_begins_anew_when_its_time_is_over(steps: list[tuple[str, int, f
         assert counters._database.execute("SELECT name FROM count").fetchall() == [("a",)]
 
 
+@contextmanager
+def _counting(folder: Path, number: int) -> Iterator[list[subprocess.Popen[str]]]:
+    """Start processes that count, and kill at the end those that are left."""
+    line = [sys.executable, "-c", COUNTING, str(folder), "500"]
+    processes = [subprocess.Popen(line, stdin=-1, stdout=-1, text=True) for _ in range(number)]
+    try:
+        yield processes
+    finally:
+        for one in processes:
+            one.kill()
+            one.communicate()
+
+
 def test_processes_share_counts_and_a_killed_one_holds_nothing_up(tmp_path: Path) -> None:
-    with open_counters(tmp_path) as counters:
-        line = [sys.executable, "-c", COUNTING, str(tmp_path), "500"]
-        processes = [subprocess.Popen(line, stdin=-1, stdout=-1, text=True) for _ in range(3)]
+    with open_counters(tmp_path) as counters, _counting(tmp_path, 3) as processes:
         for one in processes:
             assert one.stdout is not None
             assert one.stdout.readline() == "open\n"
